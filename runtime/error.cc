@@ -1,0 +1,38 @@
+#include "runtime/error.h"
+
+#include <caf/deep_to_string.hpp>
+#include <caf/make_message.hpp>
+#include <caf/message.hpp>
+
+#include <cstdlib>
+#include <cstring>
+
+namespace sluice::runtime {
+
+caf::error make_error(errc code, std::string text) {
+  return caf::error{static_cast<std::uint8_t>(code), error_category,
+                    caf::make_message(std::move(text))};
+}
+
+std::string errno_text(int number) {
+  number = std::abs(number);
+  const char* description = ::strerrordesc_np(number);
+  const char* name = ::strerrorname_np(number);
+  if (description == nullptr || name == nullptr)
+    return "unknown error " + std::to_string(number);
+  return std::string{description} + " (" + name + ")";
+}
+
+caf::error make_system_error(int number, std::string_view what) {
+  return make_error(errc::system_error,
+                    std::string{what} + ": " + errno_text(number));
+}
+
+std::string to_text(const caf::error& x) {
+  if (x.category() == error_category
+      && x.context().match_elements<std::string>())
+    return x.context().get_as<std::string>(0);
+  return caf::to_string(x);
+}
+
+} // namespace sluice::runtime

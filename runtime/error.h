@@ -1,0 +1,46 @@
+#pragma once
+
+// Sluice's errors as values: a small enumeration in CAF's error category
+// "sluice", always with a text that names what was wrong and where.
+//
+// For users. Thread rule: values and pure functions.
+
+#include <caf/atom.hpp>
+#include <caf/error.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sluice::runtime {
+
+/// Codes of the category `caf::atom("sluice")`. Their numbers are stable.
+enum class errc : std::uint8_t {
+  bad_endpoint = 1,  // the text is not an endpoint; says at which part
+  unknown_host,      // the name look-up found nothing
+  lookup_overflow,   // limits::lookups_max look-ups are under way
+  system_error,      // a system call failed; the text has errno's name
+  connect_failed,    // connect(2) failed or timed out
+  frame_too_long,    // a frame is over the bound of its codec
+  malformed_frame,   // bytes that the codec cannot read
+  handler_failed,    // a behavior threw
+  connection_closed, // the connection ended for another reason than its own end
+  bad_setting,       // a setting or an option is out of its range
+};
+
+inline constexpr caf::atom_value error_category = caf::atom("sluice");
+
+/// An error of ours; `text` should name the endpoint, setting or place.
+caf::error make_error(errc code, std::string text);
+
+/// `errc::system_error` for a failed call: "{what}: {errno's text} (ENAME)".
+/// `number` may be positive or negative.
+caf::error make_system_error(int number, std::string_view what);
+
+/// The text of an errno, e.g. "Connection refused (ECONNREFUSED)".
+std::string errno_text(int number);
+
+/// The text that the error was made with, or CAF's rendering of its code.
+std::string to_text(const caf::error& x);
+
+} // namespace sluice::runtime

@@ -1,0 +1,127 @@
+#pragma once
+
+// Every limit of Sluice: its unit is the last word of its name, its default
+// stands here with the reason, and nothing else in the library spells a bound
+// as a literal. Settings that a user may change start from these values.
+//
+// For users. Constants only: any thread, for ever.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace sluice::runtime::limits {
+
+using namespace std::chrono_literals;
+
+// -- event loop ---------------------------------------------------------------
+
+/// Resolution of the timer wheel. Connection deadlines are seconds long; a
+/// finer tick would only cost wake-ups.
+inline constexpr std::chrono::milliseconds timer_tick = 1ms;
+
+/// Readiness events taken from the poller at once. Redis and libuv use 1024;
+/// 256 keeps the batch in the first-level cache and a turn of the loop short.
+inline constexpr std::size_t ready_batch_events = 256;
+
+/// Messages that an actor handles before the next one on its loop has a turn.
+inline constexpr std::size_t actor_turn_messages = 64;
+
+/// How long a stopping loop lets its connections drain before it aborts them.
+inline constexpr std::chrono::milliseconds stop_drain = 5'000ms;
+
+// -- reading ------------------------------------------------------------------
+
+/// Size of a loop's read slab: what one read can take at most. 64 KiB is
+/// where a larger buffer stops paying on loopback (see bench/README.md).
+inline constexpr std::size_t read_slab_bytes = 64 * 1024;
+
+/// A read is not started with less room than this; the loop takes a new slab.
+inline constexpr std::size_t read_room_min_bytes = 16 * 1024;
+
+/// Bytes read from one connection per readiness event, so that a fast peer
+/// cannot starve the others on its loop. The poller is level-triggered: the
+/// rest is read in the next iteration.
+inline constexpr std::size_t read_turn_bytes = 1024 * 1024;
+
+/// Datagrams read from one socket per readiness event.
+inline constexpr std::size_t read_turn_datagrams = 64;
+
+/// Largest datagram: what IPv4's 16-bit length leaves after its headers.
+inline constexpr std::size_t datagram_bytes_max = 65'507;
+
+/// Connections accepted per readiness event of a listener.
+inline constexpr std::size_t accept_turn_connections = 64;
+
+/// How long a listener waits after accept ran out of descriptors or memory.
+inline constexpr std::chrono::milliseconds accept_pause = 100ms;
+
+/// Length of the kernel's queue of connections that wait to be accepted; the
+/// kernel caps it at net.core.somaxconn.
+inline constexpr int listen_backlog_connections = 4096;
+
+// -- writing ------------------------------------------------------------------
+
+/// Bytes that the operating system has not taken: at *high* the senders are
+/// told to slow down, at *low* to go on. Netty's values; low is half of high
+/// so that one released sender does not cross high again at once.
+inline constexpr std::size_t write_high_bytes = 64 * 1024;
+inline constexpr std::size_t write_low_bytes = 32 * 1024;
+
+/// What a connection queues at most. Sixteen times *high*: whoever gets here
+/// did not obey the signal.
+inline constexpr std::size_t write_cap_bytes = 1024 * 1024;
+inline constexpr std::size_t write_cap_entries = 10'000;
+
+/// No byte taken for this long while some are queued: the peer is stalled.
+inline constexpr std::chrono::milliseconds write_stall = 15'000ms;
+
+/// Slices gathered into one sendmsg; IOV_MAX is 1024, and beyond 64 the copy
+/// dominates the call.
+inline constexpr std::size_t write_gather_slices = 64;
+
+/// What a sender's sub-queue may send per round of the deficit round robin.
+inline constexpr std::size_t write_quantum_bytes = 16 * 1024;
+
+/// Size of the slab from which small writes on a loop are cut.
+inline constexpr std::size_t write_slab_bytes = 64 * 1024;
+
+/// A queued slice that uses less than 1/ratio of its slab is copied out of it,
+/// so that a few queued bytes do not pin a whole slab.
+inline constexpr std::size_t compact_ratio = 4;
+
+// -- connections --------------------------------------------------------------
+
+/// From the start of connect, name look-up included, to *connected*.
+inline constexpr std::chrono::milliseconds connect_deadline = 20'000ms;
+
+/// From `close{drain}` until the connection is aborted: longer than
+/// `stop_drain` would be pointless.
+inline constexpr std::chrono::milliseconds close_drain = 5'000ms;
+
+/// Name look-ups under way at once in one process; the next one fails.
+inline constexpr std::size_t lookups_max = 256;
+
+// -- framing ------------------------------------------------------------------
+
+/// Largest frame that a codec accepts unless told otherwise.
+inline constexpr std::size_t frame_bytes_max = 1024 * 1024;
+
+/// Longest line of the line codec unless told otherwise.
+inline constexpr std::size_t line_bytes_max = 64 * 1024;
+
+/// RESP2: elements of one array, nesting, and the bytes of one bulk string.
+/// Redis' own values are 1024*1024, unlimited for replies, and 512 MiB.
+inline constexpr std::size_t resp_elements_max = 1024 * 1024;
+inline constexpr std::size_t resp_depth_max = 8;
+inline constexpr std::size_t resp_bulk_bytes_max = 64 * 1024 * 1024;
+
+/// RESP2: longest inline command or status line, as in Redis.
+inline constexpr std::size_t resp_inline_bytes_max = 64 * 1024;
+
+// -- byte slices --------------------------------------------------------------
+
+/// Largest slice accepted from a serialized message.
+inline constexpr std::size_t slice_bytes_max = 256 * 1024 * 1024;
+
+} // namespace sluice::runtime::limits
