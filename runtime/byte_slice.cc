@@ -27,8 +27,7 @@ void slab::destroy(slab* x) noexcept {
 }
 
 byte_slice::byte_slice(slab_ptr memory, std::size_t offset, std::size_t size)
-    : memory_(std::move(memory)), data_(memory_->data() + offset),
-      size_(size) {
+    : memory_(std::move(memory)), data_(memory_->data() + offset), size_(size) {
   if (offset > memory_->capacity() || size > memory_->capacity() - offset)
     panic("byte_slice outside of its slab");
 }

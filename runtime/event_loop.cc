@@ -1,0 +1,323 @@
+#include "runtime/event_loop.h"
+
+#include "runtime/panic.h"
+
+#include <caf/actor_system.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/local_actor.hpp>
+#include <caf/logger.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
+
+#include <csignal>
+#include <pthread.h>
+
+namespace sluice::runtime {
+
+namespace {
+
+/// Writing to a pipe or socket whose reader is gone must not end the process.
+/// Sockets are written with MSG_NOSIGNAL; this is for the descriptors that
+/// users of fd_broker write to by themselves.
+void block_sigpipe() noexcept {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+/// For an actor that was made ready on a loop that has ended.
+void end_orphan(caf::resumable* job) {
+  if (auto actor = dynamic_cast<caf::local_actor*>(job))
+    actor->cleanup(caf::exit_reason::user_shutdown, nullptr);
+  caf::intrusive_ptr_release(job);
+}
+
+} // namespace
+
+event_loop::event_loop(caf::actor_system& system, loop_seam seam,
+                       loop_options options)
+    : caf::execution_unit(&system),
+      seam_(std::move(seam)),
+      options_(std::move(options)),
+      timers_(seam_.time->now()),
+      now_(seam_.time->now()) {
+}
+
+event_loop::~event_loop() {
+  request_stop();
+  join();
+  for (auto job : ready_)
+    end_orphan(job);
+  for (auto job : remote_)
+    end_orphan(job);
+  check(residents() == 0, "an event loop ends before its actors");
+}
+
+// -- any thread ---------------------------------------------------------------
+
+void event_loop::exec_later(caf::resumable* job) {
+  if (job->subtype() != caf::resumable::io_actor) {
+    system().scheduler().enqueue(job);
+    return;
+  }
+  if (in_loop()) {
+    ready_.push_back(job);
+    return;
+  }
+  {
+    std::lock_guard guard{remote_mutex_};
+    remote_.push_back(job);
+  }
+  if (sleeping_.load(std::memory_order_seq_cst))
+    seam_.poll->wake();
+}
+
+void event_loop::start() {
+  check(!thread_.joinable(), "an event loop was started twice");
+  thread_ = std::thread{[this] { run(); }};
+}
+
+void event_loop::request_stop() noexcept {
+  stop_requested_.store(true, std::memory_order_seq_cst);
+  seam_.poll->wake();
+}
+
+void event_loop::join() {
+  if (thread_.joinable())
+    thread_.join();
+}
+
+void event_loop::attach(loop_resident& x) {
+  std::lock_guard guard{residents_mutex_};
+  x.prev_resident_ = nullptr;
+  x.next_resident_ = first_resident_;
+  if (first_resident_ != nullptr)
+    first_resident_->prev_resident_ = &x;
+  first_resident_ = &x;
+  ++resident_count_;
+}
+
+void event_loop::detach(loop_resident& x) {
+  std::lock_guard guard{residents_mutex_};
+  if (x.prev_resident_ != nullptr)
+    x.prev_resident_->next_resident_ = x.next_resident_;
+  else
+    first_resident_ = x.next_resident_;
+  if (x.next_resident_ != nullptr)
+    x.next_resident_->prev_resident_ = x.prev_resident_;
+  --resident_count_;
+}
+
+std::size_t event_loop::residents() {
+  std::lock_guard guard{residents_mutex_};
+  return resident_count_;
+}
+
+std::vector<std::pair<loop_resident*, caf::strong_actor_ptr>>
+event_loop::hold_all() {
+  std::vector<std::pair<loop_resident*, caf::strong_actor_ptr>> result;
+  std::lock_guard guard{residents_mutex_};
+  for (auto x = first_resident_; x != nullptr; x = x->next_resident_)
+    if (auto ref = x->hold())
+      result.emplace_back(x, std::move(ref));
+  return result;
+}
+
+// -- the loop's thread --------------------------------------------------------
+
+caf::error event_loop::watch(int fd, interest what, io_handler& handler) {
+  return seam_.poll->add(fd, what, handler);
+}
+
+caf::error event_loop::rewatch(int fd, interest what, io_handler& handler) {
+  return seam_.poll->modify(fd, what, handler);
+}
+
+void event_loop::unwatch(int fd, io_handler& handler) {
+  seam_.poll->remove(fd);
+  for (auto i = batch_next_; i < batch_size_; ++i)
+    if (batch_[i].handler == &handler)
+      batch_[i].handler = nullptr;
+}
+
+void event_loop::flush_later(flushable& x) {
+  if (x.flush_pending_)
+    return;
+  x.flush_pending_ = true;
+  dirty_.push_back(&x);
+}
+
+void event_loop::flush_forget(flushable& x) noexcept {
+  if (!x.flush_pending_)
+    return;
+  x.flush_pending_ = false;
+  for (auto list : {&dirty_, &flushing_})
+    for (auto& entry : *list)
+      if (entry == &x)
+        entry = nullptr;
+}
+
+// -- one iteration ------------------------------------------------------------
+
+void event_loop::adopt_this_thread() {
+  thread_id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+}
+
+// The order of the phases:
+// 1. Actors that other threads made ready join the ready list.
+// 2. Every ready actor has one turn. What it makes ready has its turn in the
+//    next iteration, so that actors cannot keep the loop from its descriptors.
+// 3. Flush: connections that were written to by those turns, or by timers of
+//    the last iteration, send all of it with one system call. After this
+//    nothing is unsent but what the operating system did not take: the loop
+//    may block.
+// 4. Poll. Blocks only if no actor is ready, and until the next deadline.
+// 5. Readiness is delivered in place. A connection sends what its behavior
+//    wrote before the next one has its turn, while the bytes are in the cache.
+// 6. Deadlines fire last: a connection whose bytes came in this iteration is
+//    not taken for idle.
+bool event_loop::run_once(bool may_block) {
+  ++stats_.iterations;
+  if (stop_requested_.load(std::memory_order_relaxed) && !stopping_)
+    begin_stop();
+  bool progress = take_remote();
+  progress |= run_actors() > 0;
+  progress |= flush() > 0;
+  progress |= poll(may_block) > 0;
+  deliver();
+  auto fired = timers_.advance(now_);
+  stats_.timers_fired += fired;
+  return progress || fired > 0;
+}
+
+bool event_loop::take_remote() {
+  std::lock_guard guard{remote_mutex_};
+  if (remote_.empty())
+    return false;
+  ready_.insert(ready_.end(), remote_.begin(), remote_.end());
+  remote_.clear();
+  return true;
+}
+
+std::size_t event_loop::run_actors() {
+  turn_.swap(ready_);
+  auto count = turn_.size();
+  for (auto job : turn_) {
+    switch (job->resume(this, limits::actor_turn_messages)) {
+    case caf::resumable::resume_later:
+      ready_.push_back(job);
+      break;
+    case caf::resumable::shutdown_execution_unit:
+      break; // the loop ends when its residents have
+    default:
+      caf::intrusive_ptr_release(job);
+    }
+  }
+  turn_.clear();
+  stats_.actor_turns += count;
+  return count;
+}
+
+std::size_t event_loop::flush() {
+  flushing_.swap(dirty_);
+  auto count = flushing_.size();
+  for (std::size_t i = 0; i < flushing_.size(); ++i)
+    if (auto x = flushing_[i]; x != nullptr) {
+      x->flush_pending_ = false;
+      x->on_flush();
+    }
+  flushing_.clear();
+  return count;
+}
+
+std::size_t event_loop::poll(bool may_block) {
+  auto timeout = poll_timeout(may_block);
+  std::size_t count = 0;
+  if (timeout == duration::zero()) {
+    count = seam_.poll->wait(batch_, timeout);
+  } else {
+    if (options_.spin.count() > 0)
+      count = spin_poll(batch_, timeout);
+    if (count == 0) {
+      sleeping_.store(true, std::memory_order_seq_cst);
+      if (has_ready() || stop_requested_.load() != stopping_)
+        timeout = duration::zero();
+      count = seam_.poll->wait(batch_, timeout);
+      sleeping_.store(false, std::memory_order_relaxed);
+    }
+  }
+  now_ = seam_.time->now();
+  batch_size_ = count;
+  stats_.ready_events += count;
+  return count;
+}
+
+duration event_loop::poll_timeout(bool may_block) {
+  if (!may_block || !ready_.empty() || !dirty_.empty())
+    return duration::zero();
+  auto due = timers_.next_due();
+  if (!due)
+    return duration{-1};
+  return std::max(*due - seam_.time->now(), duration::zero());
+}
+
+std::size_t event_loop::spin_poll(std::span<ready_event> out,
+                                  duration timeout) {
+  auto end = seam_.time->now() + options_.spin;
+  if (timeout > duration::zero())
+    end = std::min(end, seam_.time->now() + timeout);
+  do {
+    if (auto count = seam_.poll->wait(out, duration::zero()); count > 0)
+      return count;
+    if (has_ready())
+      return 0;
+  } while (seam_.time->now() < end);
+  return 0;
+}
+
+void event_loop::deliver() {
+  for (batch_next_ = 0; batch_next_ < batch_size_;) {
+    auto event = batch_[batch_next_++];
+    if (event.handler != nullptr)
+      event.handler->on_ready(event.what);
+  }
+  batch_size_ = 0;
+}
+
+bool event_loop::has_ready() {
+  if (!ready_.empty() || !dirty_.empty())
+    return true;
+  std::lock_guard guard{remote_mutex_};
+  return !remote_.empty();
+}
+
+// -- the end ------------------------------------------------------------------
+
+void event_loop::begin_stop() {
+  stopping_ = true;
+  timers_.arm(stop_timer_, now_ + limits::stop_drain);
+  for (auto& [resident, ref] : hold_all())
+    resident->on_loop_stopping();
+}
+
+void event_loop::on_stop_deadline(timer& t) noexcept {
+  for (auto& [resident, ref] : static_cast<stop_timer&>(t).loop.hold_all())
+    resident->on_loop_aborting();
+}
+
+bool event_loop::finished() {
+  return stopping_ && residents() == 0 && !has_ready();
+}
+
+void event_loop::run() {
+  block_sigpipe();
+  adopt_this_thread();
+  CAF_SET_LOGGER_SYS(&system());
+  system().thread_started();
+  do {
+    run_once(true);
+  } while (!finished());
+  system().thread_terminates();
+}
+
+} // namespace sluice::runtime

@@ -1,0 +1,235 @@
+#pragma once
+
+// event_loop: one thread that turns readiness, deadlines and messages into
+// calls of actors. It is a caf::execution_unit: loop actors run on it as other
+// actors run on a worker of CAF's scheduler.
+//
+// Internal for most users; `loop_group` makes the loops. Thread rule:
+// `exec_later` and `request_stop` are for any thread, the rest for the loop's
+// own. Lifetime: a loop outlives the actors on it; stop order is actors, loop,
+// actor_system.
+
+#include "runtime/byte_slice.h"
+#include "runtime/clock.h"
+#include "runtime/limits.h"
+#include "runtime/poller.h"
+#include "runtime/slab_cursor.h"
+#include "runtime/socket_api.h"
+#include "runtime/timer_wheel.h"
+
+#include <caf/actor_control_block.hpp>
+#include <caf/execution_unit.hpp>
+#include <caf/resumable.hpp>
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace sluice::runtime {
+
+/// A node of the intrusive list of the actors that live on a loop. The loop
+/// does not own them: an actor may die on the thread that drops its last
+/// handle.
+class loop_resident {
+public:
+  loop_resident() noexcept = default;
+  loop_resident(const loop_resident&) = delete;
+  loop_resident& operator=(const loop_resident&) = delete;
+
+  /// A reference that keeps the actor alive, or null if it is being destroyed.
+  virtual caf::strong_actor_ptr hold() noexcept = 0;
+
+  /// The loop is about to end: finish soon. May be called once.
+  virtual void on_loop_stopping() = 0;
+
+  /// The time to finish is over: end now.
+  virtual void on_loop_aborting() = 0;
+
+protected:
+  ~loop_resident() = default;
+
+private:
+  friend class event_loop;
+  loop_resident* prev_resident_ = nullptr;
+  loop_resident* next_resident_ = nullptr;
+};
+
+/// Something with bytes to send, see `event_loop::flush_later`.
+class flushable {
+public:
+  virtual void on_flush() = 0;
+
+protected:
+  ~flushable() = default;
+
+private:
+  friend class event_loop;
+  bool flush_pending_ = false;
+};
+
+/// What a loop needs of the world. Real: monotonic_clock, epoll_poller,
+/// posix_socket_api. Simulated: tests/support.
+struct loop_seam {
+  const clock* time;
+  std::unique_ptr<poller> poll;
+  socket_api* sockets;
+};
+
+struct loop_options {
+  /// Shown in metrics and used to pin actors by name.
+  std::string name = "loop-0";
+  /// How long an idle loop polls before it blocks. Round trips get shorter by
+  /// a wake-up, at the price of a busy core.
+  std::chrono::microseconds spin{0};
+};
+
+/// Counts since the start; read on the loop's thread.
+struct loop_stats {
+  std::uint64_t iterations = 0;
+  std::uint64_t actor_turns = 0;
+  std::uint64_t ready_events = 0;
+  std::uint64_t timers_fired = 0;
+};
+
+class event_loop final : public caf::execution_unit {
+public:
+  event_loop(caf::actor_system& system, loop_seam seam, loop_options options);
+  ~event_loop() override;
+
+  event_loop(const event_loop&) = delete;
+  event_loop& operator=(const event_loop&) = delete;
+
+  // -- any thread -------------------------------------------------------------
+
+  /// Runs `job` soon; takes over one reference. Anything that is not pinned to
+  /// a loop goes to CAF's scheduler instead: actors on a loop pass their
+  /// context when they send or spawn.
+  void exec_later(caf::resumable* job) override;
+
+  /// Starts the thread. Once.
+  void start();
+
+  /// Asks all residents to finish; aborts those that have not after
+  /// `limits::stop_drain`. The loop ends when none is left. Idempotent.
+  void request_stop() noexcept;
+
+  /// Waits for the thread's end. Not on the loop's thread.
+  void join();
+
+  /// Puts an actor on the list of those that a stop waits for.
+  void attach(loop_resident& x);
+  void detach(loop_resident& x);
+  std::size_t residents();
+
+  bool in_loop() const noexcept {
+    return std::this_thread::get_id()
+           == thread_id_.load(std::memory_order_relaxed);
+  }
+
+  const std::string& name() const noexcept { return options_.name; }
+  socket_api& sockets() const noexcept { return *seam_.sockets; }
+
+  // -- the loop's thread ------------------------------------------------------
+
+  /// The time at which this iteration's events were taken.
+  time_point now() const noexcept { return now_; }
+
+  timer_wheel& timers() noexcept { return timers_; }
+  const loop_stats& stats() const noexcept { return stats_; }
+
+  /// Where received bytes go, and where small writes are cut from.
+  slab_cursor& read_slab() noexcept { return read_slab_; }
+  slab_cursor& write_slab() noexcept { return write_slab_; }
+
+  /// Watches a descriptor; see `poller`. A handler that is unwatched gets no
+  /// event any more, not even one of the batch in progress.
+  caf::error watch(int fd, interest what, io_handler& handler);
+  caf::error rewatch(int fd, interest what, io_handler& handler);
+  void unwatch(int fd, io_handler& handler);
+
+  /// Calls `x.on_flush` once before the loop polls again. `x` must live until
+  /// then or be taken back with `flush_forget`.
+  void flush_later(flushable& x);
+  void flush_forget(flushable& x) noexcept;
+
+  /// True once `request_stop` has taken effect.
+  bool stopping() const noexcept { return stopping_; }
+
+  // -- driven by hand: the simulator and the loop's own thread ----------------
+
+  /// Makes the calling thread the loop's own.
+  void adopt_this_thread();
+
+  /// One iteration. With `may_block` false it polls and returns. Returns
+  /// whether anything was done.
+  bool run_once(bool may_block);
+
+  /// True if an iteration would find an actor to run.
+  bool has_ready();
+
+  /// When the next deadline is due.
+  std::optional<time_point> next_deadline() const { return timers_.next_due(); }
+
+  /// True when a requested stop is complete.
+  bool finished();
+
+private:
+  void run();
+  bool take_remote();
+  std::size_t run_actors();
+  std::size_t flush();
+  std::size_t poll(bool may_block);
+  void deliver();
+  void begin_stop();
+  std::vector<std::pair<loop_resident*, caf::strong_actor_ptr>> hold_all();
+  duration poll_timeout(bool may_block);
+  std::size_t spin_poll(std::span<ready_event> out, duration timeout);
+
+  static void on_stop_deadline(timer& t) noexcept;
+  struct stop_timer : timer {
+    explicit stop_timer(event_loop& l) : timer(on_stop_deadline), loop(l) {}
+    event_loop& loop;
+  };
+
+  loop_seam seam_;
+  loop_options options_;
+  timer_wheel timers_;
+  slab_cursor read_slab_{limits::read_slab_bytes};
+  slab_cursor write_slab_{limits::write_slab_bytes};
+  time_point now_;
+  loop_stats stats_;
+
+  std::vector<caf::resumable*> ready_;
+  std::vector<caf::resumable*> turn_;
+  std::vector<flushable*> dirty_;
+  std::vector<flushable*> flushing_;
+  std::array<ready_event, limits::ready_batch_events> batch_{};
+  std::size_t batch_size_ = 0;
+  std::size_t batch_next_ = 0;
+
+  bool stopping_ = false;
+  stop_timer stop_timer_{*this};
+
+  std::atomic<std::thread::id> thread_id_{};
+  std::thread thread_;
+
+  std::mutex residents_mutex_;
+  loop_resident* first_resident_ = nullptr;
+  std::size_t resident_count_ = 0;
+
+  // What other threads hand over. `sleeping_` spares them the wake-up while
+  // the loop runs: it is set before the loop looks at `remote_` for the last
+  // time, and read after something was put there.
+  std::mutex remote_mutex_;
+  std::vector<caf::resumable*> remote_;
+  std::atomic<bool> sleeping_{false};
+  std::atomic<bool> stop_requested_{false};
+};
+
+} // namespace sluice::runtime

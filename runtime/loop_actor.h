@@ -1,0 +1,312 @@
+#pragma once
+
+// loop_actor: a CAF actor that always runs on its event loop. Handlers,
+// responses, down and exit messages, timeouts and the end of the actor all
+// happen on the loop's thread; so whatever the loop owns (descriptors, timers,
+// slabs) needs no lock. What CAF offers to an event_based_actor works on it:
+// send, delayed_send, request/then/await, become/unbecome, monitor, link,
+// response promises, delegate, after, spawn, and the handlers for exit, down,
+// error, default and exceptions. CAF's streams and groups do not.
+//
+// It derives from caf::local_actor, not from caf::event_based_actor: the latter
+// takes 1,080 bytes, most of them for streams, and a connection of ours
+// with its actor must stay below 1,000 (docs/adr/0004).
+//
+// The second way in is `deliver`: an event that arises on the loop is handed to
+// the behavior in place: no mailbox, no allocation.
+//
+// For users, mostly through the brokers. Thread rule: sending to the actor is
+// for any thread; everything else for the loop's thread. Lifetime: as with any
+// actor, by reference count; dropping the last handle of an actor that never
+// ended itself runs on_exit on the thread that drops it.
+
+#include "runtime/event_loop.h"
+
+#include <caf/actor_config.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_traits.hpp>
+#include <caf/behavior.hpp>
+#include <caf/detail/behavior_stack.hpp>
+#include <caf/extend.hpp>
+#include <caf/intrusive/lifo_inbox.hpp>
+#include <caf/local_actor.hpp>
+#include <caf/mailbox_element.hpp>
+#include <caf/mixin/behavior_changer.hpp>
+#include <caf/mixin/requester.hpp>
+#include <caf/mixin/sender.hpp>
+#include <caf/resumable.hpp>
+#include <caf/skip.hpp>
+
+#include <exception>
+#include <functional>
+#include <memory>
+
+namespace sluice::runtime {
+
+class loop_actor;
+class loop_actor_base;
+
+} // namespace sluice::runtime
+
+namespace caf {
+
+template <>
+class behavior_type_of<sluice::runtime::loop_actor> {
+public:
+  using type = behavior;
+};
+
+} // namespace caf
+
+namespace sluice::runtime {
+
+/// What became of an event that was delivered in place.
+enum class delivery : std::uint8_t {
+  handled,
+  unhandled,  // the behavior has no handler for it; it was dropped
+  skipped,    // kept, and handled later: the actor awaits a response
+  terminated, // the actor is dead, by this event or before
+};
+
+/// A list of mailbox elements in arrival order.
+class element_list {
+public:
+  element_list() noexcept = default;
+  element_list(const element_list&) = delete;
+  element_list& operator=(const element_list&) = delete;
+  ~element_list();
+
+  bool empty() const noexcept { return head_ == nullptr; }
+  void push_back(caf::mailbox_element_ptr x) noexcept;
+  caf::mailbox_element_ptr pop_front() noexcept;
+
+  /// Puts all of `other` before the elements of this list.
+  void prepend(element_list& other) noexcept;
+
+private:
+  caf::mailbox_element* head_ = nullptr;
+  caf::mailbox_element* tail_ = nullptr;
+};
+
+/// The parts that CAF's mixins build upon. Invariants:
+/// 1. Only the loop's thread touches anything but the inbox.
+/// 2. The inbox is blocked exactly while the actor is in no ready list and is
+///    not running: so whoever unblocks it schedules it.
+/// 3. A skipped message is tried again after every message that was handled.
+class loop_actor_base : public caf::local_actor,
+                        public caf::resumable,
+                        public caf::non_blocking_actor_base,
+                        public loop_resident {
+public:
+  using down_handler = std::function<void(caf::down_msg&)>;
+  using exit_handler = std::function<void(caf::exit_msg&)>;
+  using error_handler = std::function<void(caf::error&)>;
+  using exception_handler = std::function<caf::error(std::exception_ptr&)>;
+  using default_handler =
+      std::function<caf::result<caf::message>(caf::message_view&)>;
+
+  loop_actor_base(caf::actor_config& cfg, event_loop& loop);
+
+  // -- CAF's interface of an actor --------------------------------------------
+
+  using caf::abstract_actor::enqueue;
+  void enqueue(caf::mailbox_element_ptr what,
+               caf::execution_unit* host) override;
+  void launch(caf::execution_unit* host, bool lazy, bool hide) override;
+  bool cleanup(caf::error&& reason, caf::execution_unit* host) override;
+  subtype_t subtype() const override { return io_actor; }
+  resume_result resume(caf::execution_unit* host, size_t messages) override;
+  void intrusive_ptr_add_ref_impl() override;
+  void intrusive_ptr_release_impl() override;
+  const char* name() const override { return "loop_actor"; }
+
+  // -- what a behavior uses ---------------------------------------------------
+
+  /// The loop that this actor is pinned to.
+  event_loop& loop() const noexcept { return loop_; }
+
+  /// Ends this actor with `reason` after the current handler.
+  void quit(caf::error reason = {});
+
+  /// Replace CAF's defaults: down messages and unexpected messages are printed,
+  /// exits with a reason, errors and exceptions end the actor.
+  void set_down_handler(down_handler f);
+  void set_exit_handler(exit_handler f);
+  void set_error_handler(error_handler f);
+  void set_exception_handler(exception_handler f);
+  void set_default_handler(default_handler f);
+  void set_default_handler(caf::skip_t);
+
+  // -- in-place delivery ------------------------------------------------------
+
+  /// Hands `event` to the behavior, on the loop's thread and never from inside
+  /// a handler of this actor (panics). The caller holds a reference to the
+  /// actor. A handler that takes the event by value or const reference gets
+  /// `event` itself and must not keep a reference to it.
+  template <class T>
+  delivery deliver(T& event) {
+    caf::mailbox_element_view<T> element{
+        nullptr, caf::make_message_id(), {}, event};
+    return deliver_element(element);
+  }
+
+  /// True while a handler of this actor runs.
+  bool in_handler() const noexcept { return running_; }
+
+  // -- used by CAF's mixins ---------------------------------------------------
+
+  void add_awaited_response_handler(caf::message_id id, caf::behavior f);
+  void add_multiplexed_response_handler(caf::message_id id, caf::behavior f);
+  void call_error_handler(caf::error& x);
+  void do_become(caf::behavior f, bool discard_old);
+  bool has_behavior() const noexcept;
+
+  // -- loop_resident ----------------------------------------------------------
+
+  caf::strong_actor_ptr hold() noexcept override;
+  void on_loop_stopping() override;
+  void on_loop_aborting() override;
+
+protected:
+  /// Runs before a behavior sees an ordinary message. Returns true if the
+  /// message was a command and is done with.
+  virtual bool intercept(caf::mailbox_element& x);
+
+  /// Runs once when the actor ends, before on_exit.
+  virtual void on_terminate();
+
+  /// Runs when the mailbox is empty and no skipped message is left.
+  virtual void on_caught_up();
+
+  /// Runs once before the behavior is made.
+  virtual void on_start();
+
+  /// The reason with which the actor ends.
+  const caf::error& ending_reason() const noexcept { return fail_state_; }
+
+  /// Runs `f` like a handler: what it throws or quits ends the actor. For
+  /// callbacks of timers and descriptors. False if the actor is dead
+  /// afterwards; the caller holds a reference.
+  template <class F>
+  bool run(F f) {
+    if (!activate())
+      return false;
+    if (running_) {
+      f();
+      return true;
+    }
+    running_ = true;
+    try {
+      f();
+    } catch (...) {
+      handle_exception(std::current_exception());
+    }
+    running_ = false;
+    return !finalize();
+  }
+
+  /// False after `quit` and once the actor is dead.
+  bool quitting() const noexcept { return getf(is_shutting_down_flag); }
+
+private:
+  template <class, class>
+  friend class caf::mixin::behavior_changer;
+
+  enum class outcome : std::uint8_t { consumed, skipped, dropped };
+
+  struct inbox_policy {
+    using mapped_type = caf::mailbox_element;
+    using unique_pointer = caf::mailbox_element_ptr;
+  };
+
+  struct rare_state;
+
+  delivery deliver_element(caf::mailbox_element& x);
+  bool activate();
+  bool finalize();
+  bool alive() const noexcept;
+  bool run_element(caf::mailbox_element_ptr x);
+  outcome consume(caf::mailbox_element& x);
+  outcome consume_ordinary(caf::mailbox_element& x);
+  outcome consume_response(caf::mailbox_element& x);
+  bool consume_system(caf::mailbox_element& x);
+  outcome call_behavior(caf::mailbox_element& x, bool& matched);
+  outcome call_default(caf::mailbox_element& x);
+  void handle_exception(std::exception_ptr what);
+  void skip(caf::mailbox_element_ptr x);
+  void retry_skipped();
+  void fetch();
+  void rearm_receive_timeout();
+  rare_state& rare();
+
+  event_loop& loop_;
+  caf::intrusive::lifo_inbox<inbox_policy> inbox_;
+  element_list urgent_;
+  element_list normal_;
+  element_list skipped_;
+  caf::detail::behavior_stack bhvr_stack_;
+  std::unique_ptr<rare_state> rare_;
+  bool running_ = false;
+  bool terminated_ = false;
+
+  // Gives behavior_changer the names that it expects of a scheduled_actor.
+  friend class loop_actor;
+};
+
+/// The base of brokers and of users' own pinned actors:
+/// `spawn_on<my_actor>(loop, args...)`, or a function as in CAF:
+/// `spawn_on(loop, [](loop_actor* self) -> caf::behavior { ... })`.
+class loop_actor : public caf::extend<loop_actor_base, loop_actor>::with<
+                       caf::mixin::sender, caf::mixin::requester,
+                       caf::mixin::behavior_changer>,
+                   public caf::dynamically_typed_actor_base {
+public:
+  using signatures = caf::none_t;
+  using behavior_type = caf::behavior;
+
+  loop_actor(caf::actor_config& cfg, event_loop& loop);
+
+  void initialize() override;
+
+protected:
+  /// The initial behavior; an actor without one ends at once.
+  virtual caf::behavior make_behavior();
+};
+
+/// Spawns `T{cfg, loop, args...}` on `loop`. Any thread.
+template <class T, class... Args>
+caf::actor spawn_on(event_loop& loop, Args&&... args) {
+  static_assert(std::is_base_of_v<loop_actor, T>);
+  caf::actor_config cfg{&loop};
+  return loop.system().spawn_impl<T, caf::no_spawn_options>(
+      cfg, loop, std::forward<Args>(args)...);
+}
+
+/// Turns `f(Self*, args...)`, which returns a behavior or calls `become`, into
+/// what CAF runs to make the first behavior.
+template <class Self, class F, class... Args>
+caf::actor_config::init_fun_type make_init_function(F f, Args... args) {
+  return caf::actor_config::init_fun_type{[f, args...](
+                                              caf::local_actor* self) mutable
+                                          -> caf::behavior {
+    auto ptr = static_cast<Self*>(self);
+    if constexpr (std::is_void_v<std::invoke_result_t<F&, Self*, Args&...>>) {
+      f(ptr, args...);
+      return {};
+    } else {
+      return f(ptr, args...);
+    }
+  }};
+}
+
+/// Spawns a function-based actor on `loop`. Any thread.
+template <class F, class... Args>
+requires std::is_invocable_v < F&, loop_actor*, std::decay_t<Args>
+&... > caf::actor spawn_on(event_loop& loop, F f, Args&&... args) {
+  caf::actor_config cfg{&loop};
+  cfg.init_fun = make_init_function<loop_actor, F, std::decay_t<Args>...>(
+      std::move(f), std::forward<Args>(args)...);
+  return loop.system().spawn_impl<loop_actor, caf::no_spawn_options>(cfg, loop);
+}
+
+} // namespace sluice::runtime
