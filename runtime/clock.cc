@@ -1,0 +1,7 @@
+#include "runtime/clock.h"
+
+namespace sluice::runtime {
+
+clock::~clock() = default;
+
+} // namespace sluice::runtime
