@@ -10,9 +10,12 @@
 // Thread rule: one codec serves one connection, on its loop. Lifetime: owned
 // by the connection's framer.
 
+#include "runtime/panic.h"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 namespace sluice::net {
@@ -27,10 +30,12 @@ struct decoded {
   std::size_t size = 0;
   /// Of a frame: bytes to drop from the input, delimiters included.
   std::size_t consumed = 0;
-  /// Of need_more: how many bytes the whole frame has, once the codec knows
-  /// (already checked against its bound); 0 before. A hint for the buffer.
+  /// Of need_more: how many bytes the whole frame has on the wire, envelope
+  /// included, once the codec knows exactly (and has checked it against its
+  /// bound); 0 before. A hint for the buffer.
   std::size_t expected = 0;
-  /// Of too_long and malformed: what was wrong, for the log and the reason.
+  /// Of too_long and malformed: what was wrong, for the log and the reason. A
+  /// text of static storage.
   const char* detail = "";
 
   static decoded more(std::size_t expected = 0) {
@@ -50,6 +55,8 @@ struct decoded {
 
 /// What goes before and after a payload on the wire.
 struct envelope {
+  static constexpr std::size_t bytes_max = 12;
+
   std::array<char, 10> header{};
   std::size_t header_size = 0;
   std::array<char, 2> trailer{};
@@ -59,21 +66,37 @@ struct envelope {
   std::string_view tail() const { return {trailer.data(), trailer_size}; }
 };
 
+/// The largest bound on a frame: offsets inside it fit into 32 bits.
+inline constexpr std::size_t frame_bound_max =
+    std::numeric_limits<std::uint32_t>::max() - envelope::bytes_max;
+
+/// `bound` for a codec's constructor; panics above `frame_bound_max`, since the
+/// bound is the program's and not the peer's.
+inline std::uint32_t checked_frame_bound(std::size_t bound) noexcept {
+  runtime::check(bound <= frame_bound_max, "a codec's bound is over 2^32 - 13");
+  return static_cast<std::uint32_t>(bound);
+}
+
 class codec {
 public:
   virtual ~codec() = default;
 
   /// Looks for one frame at the start of `input`. After need_more it is called
-  /// again with the same bytes and more behind them, so it may remember how
-  /// far it looked; after a frame it is called with what follows it. Must not
+  /// again with the same bytes (at another address, maybe) and more behind
+  /// them, so it may remember how far it looked; after a frame it is called
+  /// with what follows it; after too_long and malformed never again. Must not
   /// look at a byte twice for every new byte: a peer that sends byte by byte
-  /// must not cost quadratic time.
+  /// must not cost quadratic time. What it finds must not depend on how the
+  /// stream was cut.
   virtual decoded decode(std::string_view input) = 0;
 
-  /// The envelope for a payload of `size` bytes, for `write_frame`.
+  /// The envelope for a payload of `size` bytes, for `write_frame`; `size` is
+  /// at most `frame_bytes_max()`.
   virtual envelope wrap(std::size_t size) const = 0;
 
-  /// Largest payload that this codec accepts, in bytes.
+  /// Largest payload that this codec accepts, in bytes; at most
+  /// `frame_bound_max`. What stands
+  /// around a payload on the wire may not be longer than an envelope.
   virtual std::size_t frame_bytes_max() const = 0;
 };
 

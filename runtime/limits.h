@@ -86,6 +86,12 @@ inline constexpr std::size_t write_quantum_bytes = 16 * 1024;
 /// Size of the slab from which small writes on a loop are cut.
 inline constexpr std::size_t write_slab_bytes = 64 * 1024;
 
+/// Size of the slabs into which a full connection's small writes are copied.
+inline constexpr std::size_t compact_slab_bytes = 4 * 1024;
+
+/// Write queues that a thread keeps for the next connection that needs one.
+inline constexpr std::size_t spare_queues = 256;
+
 /// A queued slice that uses less than 1/ratio of its slab is copied out of it,
 /// so that a few queued bytes do not pin a whole slab.
 inline constexpr std::size_t compact_ratio = 4;
@@ -101,6 +107,14 @@ inline constexpr std::chrono::milliseconds close_drain = 5'000ms;
 
 /// Name look-ups under way at once in one process; the next one fails.
 inline constexpr std::size_t lookups_max = 256;
+
+/// A host name and a part of it between two dots (RFC 1035, 2.3.4; without
+/// the length bytes of the wire).
+inline constexpr std::size_t host_name_bytes_max = 253;
+inline constexpr std::size_t host_label_bytes_max = 63;
+
+/// How much of somebody else's text an error repeats.
+inline constexpr std::size_t error_excerpt_bytes = 160;
 
 // -- framing ------------------------------------------------------------------
 
@@ -118,6 +132,14 @@ inline constexpr std::size_t resp_bulk_bytes_max = 64 * 1024 * 1024;
 
 /// RESP2: longest inline command or status line, as in Redis.
 inline constexpr std::size_t resp_inline_bytes_max = 64 * 1024;
+
+/// RESP2: one whole command or reply. Twice the longest bulk string, so that
+/// it may stand beside others; Redis' own value is 1 GiB.
+inline constexpr std::size_t resp_frame_bytes_max = 2 * resp_bulk_bytes_max;
+
+/// First slab of a frame that spans reads, unless the frame is known to be
+/// shorter; it then grows with the bytes that arrive.
+inline constexpr std::size_t gather_min_bytes = 256;
 
 // -- byte slices --------------------------------------------------------------
 
