@@ -72,7 +72,7 @@ install_packages() {
   mapfile -t missing < <(missing_packages "$@" | sort -u)
   [[ ${#missing[@]} -gt 0 ]] || return 0
 
-  local by_hand="apt-get install --no-install-recommends ${missing[*]}"
+  local by_hand="apt-get update && apt-get install --no-install-recommends ${missing[*]}"
   if ! prefix=$(as_root); then
     say "These packages are missing: ${missing[*]}"
     say "Installing them takes root, and there is no sudo without a password." \

@@ -2,7 +2,6 @@
 // runtime/ rests on the insides of 0.17.6.
 
 #include <caf/all.hpp>
-#include <caf/io/all.hpp>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -25,13 +24,6 @@ TEST(caf_test, scheduled_actor_answers_a_request) {
           [&](int value) { answer = value; },
           [&](const caf::error& reason) { FAIL() << system.render(reason); });
   EXPECT_EQ(answer, 42);
-}
-
-TEST(caf_test, middleman_loads) {
-  caf::actor_system_config config;
-  config.load<caf::io::middleman>();
-  caf::actor_system system{config};
-  EXPECT_TRUE(system.has_middleman());
 }
 
 } // namespace
