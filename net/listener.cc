@@ -1,0 +1,109 @@
+#include "net/listener.h"
+
+#include "runtime/error.h"
+
+#include <caf/send.hpp>
+
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace sluice::net {
+
+namespace limits = runtime::limits;
+
+namespace {
+
+/// Accept found no descriptor or no memory: the machine's trouble, not the
+/// peer's, and it may pass.
+bool is_exhaustion(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS
+         || error == ENOMEM;
+}
+
+/// The socket itself is of no use.
+bool is_fatal(int error) {
+  return error == EBADF || error == EINVAL || error == ENOTSOCK
+         || error == EOPNOTSUPP || error == EFAULT;
+}
+
+} // namespace
+
+listener::listener(caf::actor_config& cfg, event_loop& loop, socket bound,
+                   std::vector<event_loop*> loops, stream_factory factory,
+                   listen_options options)
+    : broker(cfg, loop),
+      socket_(std::move(bound)),
+      loops_(std::move(loops)),
+      factory_(std::move(factory)),
+      stream_options_(
+          std::make_shared<const stream_options>(std::move(options.stream))),
+      observer_(std::move(options.observer)) {
+  auto where = socket_.local();
+  if (where.is_unix() && !where.path().starts_with('@'))
+    path_ = where.path();
+}
+
+listener::~listener() = default;
+
+caf::behavior listener::make_behavior() {
+  return {[this](const net::close&) { quit(); }};
+}
+
+void listener::on_start() {
+  if (auto err = watch(socket_.fd()))
+    return quit(std::move(err));
+  want(interest::read);
+}
+
+void listener::on_terminate() {
+  auto guard = self();
+  retire();
+  socket_.close();
+  if (!path_.empty())
+    ::unlink(path_.c_str());
+}
+
+void listener::settle() {
+}
+
+void listener::on_ready(readiness) {
+  auto guard = self();
+  for (std::size_t i = 0; i < limits::accept_turn_connections; ++i) {
+    runtime::socket_address peer;
+    auto fd = loop().sockets().accept(socket_.fd(), peer);
+    if (fd >= 0) {
+      auto& target = *loops_[next_loop_++ % loops_.size()];
+      factory_(target, {socket{loop().sockets(), fd}, {}, stream_options_});
+      continue;
+    }
+    auto error = -fd;
+    if (error == EAGAIN)
+      return;
+    if (is_exhaustion(error))
+      return pause(error);
+    if (is_fatal(error)) {
+      run([&] { quit(runtime::make_system_error(error, "accept")); });
+      return;
+    }
+    // The peer gave up while it waited, or an error of its network (accept(2)
+    // says to treat those like EAGAIN): on to the next one.
+  }
+}
+
+/// Level-triggered readiness would report the waiting connections for ever.
+void listener::pause(int error) {
+  want(interest::none);
+  arm(timeout::read, loop().now() + limits::accept_pause);
+  if (observer_)
+    tell(caf::actor_cast<caf::strong_actor_ptr>(observer_),
+         accept_paused{error});
+}
+
+void listener::on_timeout(timeout) {
+  want(interest::read);
+  if (observer_)
+    tell(caf::actor_cast<caf::strong_actor_ptr>(observer_), accept_resumed{});
+}
+
+} // namespace sluice::net

@@ -1,0 +1,235 @@
+#pragma once
+
+// stream_broker: an actor that is one TCP or Unix connection. Its behavior gets
+// the events of net/events.h; its member functions, and for other actors the
+// commands of net/commands.h, drive it:
+//
+//   caf::behavior echo(sluice::net::stream_broker* self) {
+//     return {
+//       [=](const sluice::net::received& in) { self->write(in.bytes); },
+//     };
+//   }
+//
+// Reading is flow-controlled: while the peer does not take what is written,
+// the broker does not read; so the echo above never holds more than the high
+// mark and what one readiness event brings.
+//
+// Invariants:
+// 1. accepted = written + queued + returned, in bytes, at every moment.
+// 2. A write that was accepted is sent whole and in its sender's order, or
+//    comes back: the rest of the oldest, and all others whole.
+// 3. An actor that was told *applied* is told *released*, on every path on
+//    which the connection ends.
+// 4. No event is delivered from inside of a handler. What a handler decides is
+//    carried out when it has returned, by `settle`.
+//
+// For users. Thread rule: the member functions are for handlers of this actor
+// (or classes derived from it), on the loop's thread; other actors send
+// commands. Lifetime: while the connection is open, and then as any actor.
+// After `closed` the actor quits.
+
+#include "net/broker.h"
+#include "net/commands.h"
+#include "net/framer.h"
+#include "net/outbox.h"
+#include "net/socket.h"
+#include "net/stream_options.h"
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace sluice::net {
+
+/// Where a connection stands.
+enum class stream_state : std::uint8_t {
+  idle,       // not started
+  looking_up, // the name look-up is under way
+  connecting, // connect(2) is under way
+  open,       // bytes flow
+  draining,   // `close`: what is queued is sent, nothing is delivered any more
+  lingering,  // everything is sent, the peer was told; waits for its end
+  failing,    // decided inside of a handler to end; ends when it has returned
+  closed,     // over
+};
+
+/// How a connection comes to its broker. Made by `listen` and `connect`.
+struct stream_setup {
+  socket connection; // open if a listener accepted it
+  endpoint target;   // else: whom to connect to
+  std::shared_ptr<const stream_options> options;
+};
+
+/// Bytes of one connection; see invariant 1.
+struct stream_counts {
+  std::uint64_t accepted = 0;
+  std::uint64_t written = 0;
+  std::uint64_t returned = 0;
+  std::uint64_t received = 0;
+};
+
+class name_lookup;
+
+class stream_broker : public broker {
+public:
+  stream_broker(caf::actor_config& cfg, event_loop& loop, stream_setup setup);
+  ~stream_broker() override;
+
+  // -- writing ----------------------------------------------------------------
+
+  /// Queues `bytes` and sends them when the handler has returned, or at once
+  /// if the high mark is reached. With a token other than 0 there will be a
+  /// `written`. False if they were refused: then they come back in `rejected`.
+  /// Before *connected* they are queued.
+  bool write(byte_slice bytes, std::uint64_t token = 0);
+
+  /// Copies `text`; many small writes of one handler become one system call.
+  bool write(std::string_view text, std::uint64_t token = 0);
+
+  /// Puts `payload` into a frame of the codec; with no codec it is `write`.
+  bool write_frame(byte_slice payload, std::uint64_t token = 0);
+
+  /// Sends what is queued, then tells the peer that no more will come.
+  void shutdown_write();
+
+  // -- reading ----------------------------------------------------------------
+
+  /// See the commands of these names.
+  void read_credit(std::uint64_t count);
+  void read_flowing();
+  void read_paused();
+
+  /// Cuts what is read from now on into frames. Null: raw bytes.
+  void framing(std::unique_ptr<codec> x);
+
+  // -- ending -----------------------------------------------------------------
+
+  /// Sends what is queued, tells the peer, waits for its end (all within
+  /// stream_options::close_drain), and closes.
+  void close();
+
+  /// Resets the connection; what is queued comes back.
+  void abort();
+
+  // -- deadlines, 0 for none
+  // ---------------------------------------------------
+
+  /// `timed_out{idle}` when no byte came or went for `x`; again after another
+  /// `x`, if the behavior goes on.
+  void idle_timeout(runtime::duration x);
+
+  /// `timed_out{read}` when no byte came for `x` while reading.
+  void read_timeout(runtime::duration x);
+
+  /// `timed_out{handshake}` and the end of the connection, unless
+  /// `handshake_done` is called within `x`.
+  void handshake_timeout(runtime::duration x);
+  void handshake_done();
+
+  // -- what is
+  // -----------------------------------------------------------------
+
+  stream_state state() const noexcept { return state_; }
+  std::uint64_t queued() const noexcept {
+    return outbox_ ? outbox_->queue.bytes() : 0;
+  }
+  const stream_counts& counts() const noexcept { return counts_; }
+  const stream_options& options() const noexcept { return *options_; }
+
+  /// The addresses while the connection is open; else default endpoints.
+  endpoint local() const;
+  endpoint remote() const;
+
+  const char* name() const override { return "stream_broker"; }
+
+protected:
+  bool intercept(caf::mailbox_element& x) override;
+  void on_start() override;
+  void on_terminate() override;
+  void on_caught_up() override;
+  void on_loop_stopping() override;
+  void on_loop_aborting() override;
+  void settle() override;
+  void on_timeout(timeout which) override;
+  void on_ready(readiness what) override;
+
+private:
+  struct rare_state;
+  struct ending {
+    close_reason reason = close_reason::finished;
+    int os_error = 0;
+    caf::error error;
+  };
+
+  // stream_start.cc: from nothing to open
+  void start_accepted();
+  void start_lookup();
+  void try_next_address();
+  void on_connect_ready();
+  void on_open(bool we_asked);
+  void apply_socket_options();
+
+  // stream_read.cc: bytes to events
+  bool may_deliver() const noexcept;
+  bool may_read() const noexcept;
+  void read_some();
+  void discard_some();
+  void on_read_error(int error);
+  void on_bytes(byte_slice bytes);
+  void pump();
+  bool deliver_bytes(byte_slice bytes);
+  void on_end_of_stream();
+  void heed(const runtime::backpressure& signal);
+
+  // stream_write.cc: writes to system calls
+  bool submit(const caf::strong_actor_ptr& from, const write_parts& what,
+              std::uint64_t token);
+  bool submit_frame(const caf::strong_actor_ptr& from, byte_slice payload,
+                    std::uint64_t token);
+  std::optional<reject_reason> refuses(std::size_t size);
+  std::optional<reject_reason> make_room(std::size_t size);
+  bool fits(std::size_t size) const noexcept;
+  void give_back(const caf::strong_actor_ptr& from, byte_slice bytes,
+                 reject_reason why, std::uint64_t token);
+  void flush();
+  void on_blocked();
+  void press(const caf::strong_actor_ptr& from);
+  void on_write_stall();
+
+  // stream_broker.cc: the end, and the order of things
+  void begin_drain(close_reason reason);
+  void finish_writing();
+  void on_hang_up(bool failed);
+  void recycle_outbox();
+  void fail(close_reason reason, int os_error = 0, caf::error error = {});
+  void end(ending how);
+  void update_interest();
+  rare_state& rare();
+  void watch_activity(timeout which, runtime::duration limit,
+                      runtime::time_point since);
+  std::string describe() const;
+
+  socket socket_;
+  std::shared_ptr<const stream_options> options_;
+  std::unique_ptr<net::outbox> outbox_;
+  std::unique_ptr<net::framer> framer_;
+  std::unique_ptr<rare_state> rare_;
+  stream_counts counts_;
+  runtime::time_point last_read_{};
+  runtime::time_point last_write_{};
+  std::int64_t credit_ = -1; // < 0: flowing
+  stream_state state_ = stream_state::idle;
+  bool blocked_ = false;      // the socket takes no more; ask for *writable*
+  bool self_pressed_ = false; // our own writes closed the valve
+  bool held_ = false;         // an actor that we send to is under pressure
+  bool awaiting_ = false;     // events are skipped until a response is there
+  bool pump_pending_ = false; // the framer may have frames
+  bool peer_done_ = false;    // the peer has sent its end
+  bool write_ended_ = false;  // shutdown_write was called
+  bool end_sent_ = false;     // and has reached the operating system
+  bool parked_ = false;       // hung up, but there is more to read later
+  int write_error_ = 0;       // a write failed; read what is there, then end
+};
+
+} // namespace sluice::net

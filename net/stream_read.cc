@@ -1,0 +1,187 @@
+#include "net/stream_rare.h"
+#include "runtime/error.h"
+
+#include <cerrno>
+
+// A stream_broker's bytes to events.
+
+namespace sluice::net {
+
+using runtime::errc;
+namespace limits = runtime::limits;
+
+bool stream_broker::may_deliver() const noexcept {
+  return state_ == stream_state::open && credit_ != 0 && !self_pressed_
+         && !held_ && !awaiting_;
+}
+
+bool stream_broker::may_read() const noexcept {
+  return may_deliver() && !peer_done_ && !pump_pending_;
+}
+
+void stream_broker::read_some() {
+  std::size_t total = 0;
+  while (may_read() && total < limits::read_turn_bytes) {
+    auto room = loop().read_slab().room(limits::read_room_min_bytes);
+    auto count = loop().sockets().recv(socket_.fd(), room);
+    if (count < 0) {
+      if (count == -EINTR)
+        continue;
+      if (count != -EAGAIN)
+        on_read_error(static_cast<int>(-count));
+      return;
+    }
+    if (count == 0)
+      return on_end_of_stream();
+    auto size = static_cast<std::size_t>(count);
+    total += size;
+    counts_.received += size;
+    last_read_ = loop().now();
+    on_bytes(loop().read_slab().take(size));
+    // A short read has most likely emptied the socket; if not, the poller
+    // says so again. That saves a call that would find nothing.
+    if (size < room.size())
+      return;
+  }
+}
+
+/// After our end was sent: waits for the peer's, whatever comes before it.
+void stream_broker::discard_some() {
+  for (std::size_t total = 0; total < limits::read_turn_bytes;) {
+    auto room = loop().read_slab().room(limits::read_room_min_bytes);
+    auto count = loop().sockets().recv(socket_.fd(), room);
+    if (count == -EINTR)
+      continue;
+    if (count == -EAGAIN)
+      return;
+    if (count <= 0) // its end, or an error: either way all is over
+      return end(rare().how);
+    total += static_cast<std::size_t>(count);
+  }
+}
+
+void stream_broker::on_read_error(int error) {
+  fail(error == ECONNRESET ? close_reason::peer_reset
+                           : close_reason::system_error,
+       error);
+}
+
+void stream_broker::on_bytes(byte_slice bytes) {
+  if (!framer_) {
+    deliver_bytes(std::move(bytes));
+    return;
+  }
+  framer_->feed(std::move(bytes));
+  pump();
+}
+
+/// Delivers the frames that have come whole, as far as the behavior wants them.
+void stream_broker::pump() {
+  pump_pending_ = true;
+  byte_slice frame;
+  while (may_deliver()) {
+    if (!framer_->next(frame)) {
+      pump_pending_ = false;
+      if (auto& err = framer_->error())
+        fail(err.code() == static_cast<std::uint8_t>(errc::frame_too_long)
+                 ? close_reason::frame_too_long
+                 : close_reason::malformed_frame,
+             0, err);
+      return;
+    }
+    if (!deliver_bytes(std::move(frame)))
+      return;
+  }
+  framer_->compact();
+}
+
+/// False if the connection is over by that.
+bool stream_broker::deliver_bytes(byte_slice bytes) {
+  if (credit_ > 0)
+    --credit_;
+  received event{std::move(bytes)};
+  switch (deliver(event)) {
+  case delivery::terminated:
+    return false;
+  case delivery::skipped:
+    awaiting_ = true; // do not fill the mailbox with what cannot be handled
+    return true;
+  default:
+    return state_ == stream_state::open;
+  }
+}
+
+void stream_broker::on_caught_up() {
+  if (!awaiting_)
+    return;
+  awaiting_ = false;
+  settle_later();
+}
+
+void stream_broker::on_end_of_stream() {
+  peer_done_ = true;
+  if (framer_)
+    if (auto err = framer_->at_end())
+      return fail(close_reason::truncated_frame, 0, std::move(err));
+  if (end_sent_)
+    return fail(close_reason::finished);
+  half_closed event;
+  if (deliver(event) == delivery::unhandled)
+    begin_drain(close_reason::peer_closed);
+}
+
+// -- what steers the reading --------------------------------------------------
+
+void stream_broker::read_credit(std::uint64_t count) {
+  constexpr auto most = std::uint64_t{1} << 62;
+  auto have = credit_ > 0 ? static_cast<std::uint64_t>(credit_) : 0;
+  credit_ =
+      static_cast<std::int64_t>(std::min(have + std::min(count, most), most));
+  settle_later();
+}
+
+void stream_broker::read_flowing() {
+  credit_ = -1;
+  settle_later();
+}
+
+void stream_broker::read_paused() {
+  credit_ = 0;
+  settle_later();
+}
+
+void stream_broker::framing(std::unique_ptr<codec> x) {
+  byte_slice rest;
+  if (framer_)
+    rest = framer_->take_rest();
+  framer_ = x ? std::make_unique<net::framer>(std::move(x)) : nullptr;
+  pump_pending_ = false;
+  if (rest.empty())
+    return;
+  if (framer_) {
+    framer_->feed(std::move(rest));
+    pump_pending_ = true;
+    settle_later();
+  } else {
+    // Raw from here on: what had come already goes first.
+    received event{std::move(rest)};
+    tell(self(), std::move(event));
+  }
+}
+
+/// An actor that we send to is under pressure: stop reading, so that the peer
+/// hears of it, too.
+void stream_broker::heed(const runtime::backpressure& signal) {
+  if (!options_->pause_on_backpressure || !signal.source
+      || signal.source == ctrl())
+    return;
+  auto& by = rare().pressed_by;
+  if (signal.state == pressure::released)
+    by.erase(signal.source);
+  else
+    by.insert(signal.source);
+  held_ = !by.empty();
+  settle_later();
+}
+
+} // namespace sluice::net

@@ -1,0 +1,235 @@
+#include "net/stream_rare.h"
+#include "runtime/error.h"
+#include "runtime/panic.h"
+
+#include <array>
+#include <cerrno>
+
+// A stream_broker's writes to system calls.
+
+namespace sluice::net {
+
+namespace limits = runtime::limits;
+
+bool stream_broker::write(byte_slice bytes, std::uint64_t token) {
+  return submit(self(), {{}, std::move(bytes), {}}, token);
+}
+
+bool stream_broker::write(std::string_view text, std::uint64_t token) {
+  auto small = text.size() <= limits::write_slab_bytes / limits::compact_ratio;
+  return write(small ? loop().write_slab().copy(text) : byte_slice::copy(text),
+               token);
+}
+
+bool stream_broker::write_frame(byte_slice payload, std::uint64_t token) {
+  return submit_frame(self(), std::move(payload), token);
+}
+
+bool stream_broker::submit_frame(const caf::strong_actor_ptr& from,
+                                 byte_slice payload, std::uint64_t token) {
+  if (!framer_)
+    return submit(from, {{}, std::move(payload), {}}, token);
+  auto& codec = framer_->codec();
+  if (payload.size() > codec.frame_bytes_max()) {
+    give_back(from, std::move(payload), reject_reason::bad_frame, token);
+    return false;
+  }
+  auto around = codec.wrap(payload.size());
+  auto& slab = loop().write_slab();
+  write_parts parts;
+  if (around.header_size > 0)
+    parts.header = slab.copy(around.head());
+  if (around.trailer_size > 0)
+    parts.trailer = slab.copy(around.tail());
+  parts.payload = std::move(payload);
+  return submit(from, parts, token);
+}
+
+bool stream_broker::submit(const caf::strong_actor_ptr& from,
+                           const write_parts& what, std::uint64_t token) {
+  auto size = what.size();
+  if (size == 0) { // nothing to send is sent
+    if (token != 0)
+      tell(from ? from : self(), written{token});
+    return true;
+  }
+  if (auto why = refuses(size)) {
+    give_back(from, what.payload, *why, token);
+    if (outbox_)
+      press(from);
+    return false;
+  }
+  if (!outbox_)
+    outbox_ = outbox::acquire(options_->write_marks);
+  outbox_->queue.push(from, what, token, blocked_);
+  counts_.accepted += size;
+  if (!blocked_ && queued() >= options_->write_marks.high)
+    flush();
+  if (outbox_ && blocked_)
+    press(from);
+  settle_later();
+  return true;
+}
+
+std::optional<reject_reason> stream_broker::refuses(std::size_t size) {
+  auto ended = write_ended_ || state_ >= stream_state::draining;
+  if (ended)
+    return reject_reason::shut_down;
+  if (size > options_->write_cap_bytes)
+    return reject_reason::too_large;
+  if (fits(size))
+    return std::nullopt;
+  if (!blocked_)
+    flush();
+  if (state_ >= stream_state::draining)
+    return reject_reason::shut_down;
+  return fits(size) ? std::nullopt : make_room(size);
+}
+
+bool stream_broker::fits(std::size_t size) const noexcept {
+  return !outbox_
+         || (queued() + size <= options_->write_cap_bytes
+             && outbox_->queue.entries() < options_->write_cap_entries);
+}
+
+/// Applies the overflow policy.
+std::optional<reject_reason> stream_broker::make_room(std::size_t size) {
+  switch (options_->on_overflow) {
+  case overflow::reject:
+    return reject_reason::overflow;
+  case overflow::drop_newest:
+    return reject_reason::dropped_newest;
+  case overflow::disconnect:
+    fail(close_reason::slow_consumer);
+    return reject_reason::overflow;
+  case overflow::drop_oldest:
+    break;
+  }
+  auto& queue = outbox_->queue;
+  auto over =
+      queued() + size
+      - std::min<std::size_t>(queued() + size, options_->write_cap_bytes);
+  auto full = queue.entries() >= options_->write_cap_entries ? 1u : 0u;
+  queue.drop_oldest(over, full,
+                    [this](const caf::strong_actor_ptr& from, byte_slice x,
+                           std::uint64_t token, bool envelope) {
+                      counts_.returned += x.size();
+                      if (!envelope)
+                        give_back(from, std::move(x),
+                                  reject_reason::dropped_oldest, token);
+                    });
+  return fits(size) ? std::nullopt : std::optional{reject_reason::overflow};
+}
+
+/// Bytes that nobody in particular wrote come back to the behavior.
+void stream_broker::give_back(const caf::strong_actor_ptr& from,
+                              byte_slice bytes, reject_reason why,
+                              std::uint64_t token) {
+  rejected event{std::move(bytes), why, token};
+  auto ours = !from || from == ctrl();
+  if (ours && !in_handler())
+    deliver(event);
+  else
+    tell(ours ? self() : from, std::move(event));
+}
+
+// -- to the operating system --------------------------------------------------
+
+void stream_broker::flush() {
+  if (blocked_ || !outbox_ || queued() == 0 || !socket_.is_open()
+      || state_ < stream_state::open || state_ > stream_state::draining)
+    return;
+  auto& queue = outbox_->queue;
+  std::array<iovec, limits::write_gather_slices> parts;
+  while (!queue.empty()) {
+    auto count = queue.gather(parts);
+    std::size_t offered = 0;
+    for (std::size_t i = 0; i < count; ++i)
+      offered += parts[i].iov_len;
+    auto result = loop().sockets().send(socket_.fd(), {parts.data(), count});
+    if (result == -EINTR)
+      continue;
+    if (result == -EAGAIN || result == -ENOBUFS) {
+      on_blocked();
+      break;
+    }
+    if (result < 0) {
+      // The peer may have sent something before it went away: *hung up* comes
+      // next, and the end after what there is to read.
+      write_error_ = static_cast<int>(-result);
+      blocked_ = true;
+      break;
+    }
+    auto taken = static_cast<std::size_t>(result);
+    counts_.written += taken;
+    last_write_ = outbox_->last_progress = loop().now();
+    queue.taken(taken,
+                [this](const caf::strong_actor_ptr& from, std::uint64_t token) {
+                  tell(from ? from : self(), written{token});
+                });
+    // A short count means that the buffer is full now: asking again would only
+    // be told so.
+    if (taken < offered) {
+      on_blocked();
+      break;
+    }
+  }
+  auto& valve = outbox_->valve;
+  if (valve.closed() && valve.fall(queued(), self(), &loop()))
+    self_pressed_ = false;
+}
+
+void stream_broker::on_blocked() {
+  blocked_ = true;
+  outbox_->queue.compact();
+  if (options_->write_stall > runtime::duration::zero()
+      && !armed(timeout::write_stall)) {
+    outbox_->last_progress = loop().now();
+    arm(timeout::write_stall, loop().now() + options_->write_stall);
+  }
+}
+
+/// Closes the valve if it is time to, and tells whom it concerns.
+void stream_broker::press(const caf::strong_actor_ptr& from) {
+  auto& [queue, valve, progress] = *outbox_;
+  auto me = self();
+  auto tell_one = [&](const caf::strong_actor_ptr& x) {
+    valve.tell(x ? x : me, me, &loop());
+  };
+  if (valve.rise(queue.bytes()))
+    queue.for_each_sender(tell_one);
+  if (!valve.closed())
+    return;
+  tell_one(from);
+  self_pressed_ = valve.told().contains(me);
+}
+
+void stream_broker::on_write_stall() {
+  if (!outbox_ || queued() == 0)
+    return;
+  auto due = outbox_->last_progress + options_->write_stall;
+  if (loop().now() < due)
+    return arm(timeout::write_stall, due);
+  auto& [queue, valve, progress] = *outbox_;
+  auto me = self();
+  valve.shut();
+  queue.for_each_sender([&](const caf::strong_actor_ptr& x) {
+    valve.tell(x ? x : me, me, &loop());
+  });
+  self_pressed_ = valve.told().contains(me);
+  valve.stall(me, &loop());
+  timed_out event{timeout::write_stall, 0};
+  if (deliver(event) == delivery::terminated)
+    return;
+  if (options_->abort_stalled)
+    fail(close_reason::write_stall);
+  else
+    arm(timeout::write_stall, loop().now() + options_->write_stall);
+}
+
+void stream_broker::shutdown_write() {
+  write_ended_ = true;
+  settle_later();
+}
+
+} // namespace sluice::net
