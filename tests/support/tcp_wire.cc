@@ -1,0 +1,234 @@
+// The part of tcp_socket between two sockets: the handshake and the segments
+// under way.
+
+#include "tests/support/sim_host.h"
+#include "tests/support/sim_world.h"
+#include "tests/support/tcp_socket.h"
+
+#include <algorithm>
+
+namespace sluice::testing {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// tcp_syn_retries = 6: SYNs at 0, 1, 3, 7, 15, 31, 63 s, the end at 127 s.
+constexpr unsigned syn_retries = 6;
+
+// tcp_retries2 = 15 with the least retransmission timeout.
+constexpr auto retransmission_limit = 924'600ms;
+
+// How late a retransmitted segment is.
+constexpr duration_range retransmission{200ms, 3s};
+
+} // namespace
+
+// -- opening ------------------------------------------------------------------
+
+int tcp_socket::connect(const sim_address& address) {
+  switch (state_) {
+  case stream_state::listening:
+    return -EISCONN;
+  case stream_state::connecting:
+    return -EALREADY;
+  case stream_state::established:
+    return std::exchange(connect_untold_, false) ? 0 : -EISCONN;
+  case stream_state::closed:
+    return error_ != 0 ? -take_error() : -ECONNABORTED;
+  case stream_state::fresh:
+    break;
+  }
+  if (address.family != family())
+    return -EAFNOSUPPORT;
+  const auto& network = world().network();
+  remote_ = address;
+  if (remote_.is_any())
+    remote_.host = host().source_for(address).host;
+  remote_host_ = network.host_of(host(), remote_);
+  if (!bind_for(remote_)
+      || (remote_host_ == nullptr
+          && network.absence_of(remote_) == absence::no_route))
+    return -ENETUNREACH;
+  state_ = stream_state::connecting;
+  if (world().kernel_random().per_mille(
+          world().settings().faults.connected_at_once)) {
+    syn_arrives(0);
+    if (auto child = world().find<tcp_socket>(peer_)) {
+      establish(*child);
+      connect_untold_ = false;
+      return 0;
+    }
+    return -EINPROGRESS;
+  }
+  send_syn(0, 0s);
+  return -EINPROGRESS;
+}
+
+void tcp_socket::send_syn(unsigned attempt, runtime::duration wait) {
+  auto& w = world();
+  w.after(wait + w.network().latency(), [&w, self = id(), attempt] {
+    if (auto x = w.find<tcp_socket>(self))
+      x->syn_arrives(attempt);
+  });
+}
+
+void tcp_socket::syn_arrives(unsigned attempt) {
+  if (state_ != stream_state::connecting || peer_ != 0)
+    return;
+  const auto& network = world().network();
+  if (remote_host_ == nullptr) {
+    if (network.absence_of(remote_) == absence::silent)
+      return syn_lost(attempt);
+    return answer_later(EHOSTUNREACH);
+  }
+  if (network.is_cut(host(), *remote_host_)
+      || network.is_cut(*remote_host_, host()))
+    return syn_lost(attempt);
+  auto listener = world().find<tcp_socket>(
+      remote_host_->addresses(family(), type()).listener(remote_));
+  if (listener == nullptr)
+    return answer_later(ECONNREFUSED);
+  if (!listener->has_room_in_queue())
+    return syn_lost(attempt);
+  auto& child =
+      world().adopt(std::make_unique<tcp_socket>(*remote_host_, family()));
+  world().note("syn", static_cast<std::int64_t>(id()),
+               static_cast<std::int64_t>(child.id()));
+  child.local_ = remote_;
+  child.remote_ = local_;
+  child.remote_host_ = &host();
+  child.state_ = stream_state::established;
+  child.peer_ = id();
+  child.window_ = receive_capacity_;
+  peer_ = child.id();
+  child.emit({segment::type::syn_ack});
+  listener->enqueue(child.id());
+}
+
+void tcp_socket::syn_lost(unsigned attempt) {
+  auto wait = 1s * (1 << attempt);
+  if (attempt < syn_retries)
+    return send_syn(attempt + 1, wait);
+  auto& w = world();
+  w.after(wait, [&w, self = id()] {
+    auto x = w.find<tcp_socket>(self);
+    if (x && x->state_ == stream_state::connecting)
+      x->fail(ETIMEDOUT);
+  });
+}
+
+void tcp_socket::answer_later(int error) {
+  auto& w = world();
+  w.after(w.network().latency(), [&w, self = id(), error] {
+    auto x = w.find<tcp_socket>(self);
+    if (x && x->state_ == stream_state::connecting)
+      x->fail(error);
+  });
+}
+
+void tcp_socket::establish(tcp_socket& child) {
+  state_ = stream_state::established;
+  window_ = child.receive_capacity_;
+  connect_untold_ = true;
+  flush();
+}
+
+// -- segments under way -------------------------------------------------------
+
+void tcp_socket::emit(segment what) {
+  auto& random = world().kernel_random();
+  auto latency = world().network().latency();
+  if (random.per_mille(world().settings().faults.slow_segment))
+    latency += random.between(retransmission.min, retransmission.max);
+  pipe_.push(std::move(what), world().now(), latency);
+  if (!pipe_.scheduled && !pipe_.parked)
+    schedule(pipe_.due());
+}
+
+void tcp_socket::schedule(runtime::time_point due) {
+  pipe_.scheduled = true;
+  auto& w = world();
+  w.at(due, [&w, self = id()] {
+    if (auto x = w.find<tcp_socket>(self))
+      x->segment_due();
+  });
+}
+
+bool tcp_socket::is_blocked() const {
+  return held_ || world().network().is_cut(host(), *remote_host_);
+}
+
+void tcp_socket::segment_due() {
+  pipe_.scheduled = false;
+  if (pipe_.empty())
+    return;
+  if (is_blocked())
+    return park();
+  deliver(pipe_.pop());
+  if (!pipe_.empty() && !pipe_.scheduled)
+    schedule(pipe_.due());
+  else if (dead_ && pipe_.empty())
+    world().bury(id());
+}
+
+void tcp_socket::deliver(segment what) {
+  auto peer = world().find<tcp_socket>(peer_);
+  if (peer != nullptr && !peer->dead_)
+    return peer->receive(std::move(what));
+  if (what.kind == segment::type::ack || what.kind == segment::type::reset)
+    return;
+  // Nobody there: the peer's kernel answers with RST.
+  auto& w = world();
+  w.after(w.network().latency(), [&w, self = id()] {
+    auto x = w.find<tcp_socket>(self);
+    if (x && !x->dead_)
+      x->receive({segment::type::reset});
+  });
+}
+
+void tcp_socket::park() {
+  pipe_.parked = true;
+  auto& w = world();
+  w.after(retransmission_limit, [&w, self = id(), n = ++pipe_.parkings] {
+    if (auto x = w.find<tcp_socket>(self))
+      x->give_up(n);
+  });
+}
+
+void tcp_socket::give_up(std::uint64_t parking) {
+  if (!pipe_.parked || pipe_.parkings != parking)
+    return;
+  auto awaits_ack = [](const tcp_socket& x) {
+    return !x.dead_ && x.state_ == stream_state::established
+           && (x.in_flight_ > 0 || x.fin_ == fin_state::sent);
+  };
+  // Either our bytes do not get there, or our acknowledgements do not.
+  if (auto peer = world().find<tcp_socket>(peer_); peer && awaits_ack(*peer))
+    peer->fail(ETIMEDOUT);
+  if (awaits_ack(*this))
+    fail(ETIMEDOUT);
+  if (state_ == stream_state::closed) {
+    pipe_.clear();
+    pipe_.parked = false;
+    if (dead_)
+      world().bury(id());
+  }
+}
+
+void tcp_socket::network_changed() {
+  if (!pipe_.parked || is_blocked())
+    return;
+  pipe_.parked = false;
+  schedule(world().now() + world().network().latency());
+}
+
+void tcp_socket::hold(bool on) {
+  held_ = on;
+  if (auto peer = world().find<tcp_socket>(peer_))
+    peer->held_ = on;
+  if (!on)
+    world().network_changed();
+}
+
+} // namespace sluice::testing
