@@ -26,6 +26,7 @@ enum class errc : std::uint8_t {
   handler_failed,    // a behavior threw
   connection_closed, // the connection ended for another reason than its own end
   bad_setting,       // a setting or an option is out of its range
+  truncated_frame,   // the stream ended inside a frame
 };
 
 inline constexpr caf::atom_value error_category = caf::atom("sluice");
