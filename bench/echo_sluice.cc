@@ -16,7 +16,7 @@ namespace {
 
 caf::behavior echo(sluice::net::stream_broker* self) {
   return {
-    [=](const sluice::net::received& in) { self->write(in.bytes); },
+      [=](const sluice::net::received& in) { self->write(in.bytes); },
   };
 }
 

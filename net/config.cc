@@ -9,7 +9,8 @@ namespace sluice::net {
 
 namespace {
 
-std::string render_text(std::uint8_t, caf::atom_value, const caf::message& text) {
+std::string render_text(std::uint8_t, caf::atom_value,
+                        const caf::message& text) {
   return text.match_elements<std::string>() ? text.get_as<std::string>(0)
                                             : to_string(text);
 }
@@ -33,6 +34,7 @@ config::config() {
   add_message_type<datagram>("sluice.datagram");
   add_message_type<timed_out>("sluice.timed_out");
   add_message_type<half_closed>("sluice.half_closed");
+  add_message_type<bad_frame>("sluice.bad_frame");
   add_message_type<closed>("sluice.closed");
   add_message_type<written>("sluice.written");
   add_message_type<rejected>("sluice.rejected");

@@ -111,6 +111,16 @@ constexpr bool is_orderly(close_reason x) {
   return x <= close_reason::closed;
 }
 
+/// The peer sent what the codec cannot read. A behavior that handles it may
+/// still write an answer, which is sent before the connection ends; without a
+/// handler it ends at once.
+struct bad_frame {
+  /// frame_too_long or malformed_frame.
+  close_reason reason = close_reason::malformed_frame;
+  /// The codec's words.
+  std::string text;
+};
+
 /// It is over: the last event of a broker.
 struct closed {
   close_reason reason = close_reason::finished;
@@ -189,6 +199,11 @@ typename Inspector::result_type inspect(Inspector& f, timed_out& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, half_closed&) {
   return f(caf::meta::type_name("sluice.half_closed"));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, bad_frame& x) {
+  return f(caf::meta::type_name("sluice.bad_frame"), x.reason, x.text);
 }
 
 template <class Inspector>

@@ -40,11 +40,11 @@ typename Inspector::result_type inspect(Inspector& f, accept_resumed&) {
 
 struct listen_options {
   /// For the connections.
-  stream_options stream;
+  stream_options stream = {};
   /// Connections that may wait in the kernel.
   int backlog = runtime::limits::listen_backlog_connections;
   /// Gets accept_paused and accept_resumed.
-  caf::actor observer;
+  caf::actor observer = {};
 };
 
 /// Spawns the broker of one connection on a loop.

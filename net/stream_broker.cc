@@ -261,11 +261,11 @@ void stream_broker::abort() {
   fail(close_reason::aborted);
 }
 
-void stream_broker::begin_drain(close_reason reason) {
+void stream_broker::begin_drain(close_reason reason, caf::error error) {
   if (state_ != stream_state::open)
     return;
   state_ = stream_state::draining;
-  rare().how = {reason, 0, {}};
+  rare().how = {reason, 0, std::move(error)};
   arm(timeout::drain, loop().now() + options_->close_drain);
   settle_later();
 }
@@ -293,6 +293,9 @@ void stream_broker::fail(close_reason reason, int os_error, caf::error error) {
 void stream_broker::end(ending how) {
   if (state_ == stream_state::closed)
     return;
+  auto cut_short =
+      queued() > 0
+      || (state_ == stream_state::failing && !is_orderly(how.reason));
   state_ = stream_state::closed;
   auto guard = self();
   auto unsent = queued();
@@ -300,7 +303,7 @@ void stream_broker::end(ending how) {
   rare().lookup.reset();
   // A stream that is cut short ends with a reset, so that the peer cannot take
   // it for whole.
-  socket_.close(unsent > 0 || !is_orderly(how.reason));
+  socket_.close(cut_short);
   if (outbox_) {
     outbox_->queue.drain([this](const caf::strong_actor_ptr& from, byte_slice x,
                                 std::uint64_t token, bool envelope) {

@@ -179,6 +179,7 @@ private:
   void on_bytes(byte_slice bytes);
   void pump();
   bool deliver_bytes(byte_slice bytes);
+  void on_bad_frame(const caf::error& err);
   void on_end_of_stream();
   void heed(const runtime::backpressure& signal);
 
@@ -198,7 +199,7 @@ private:
   void on_write_stall();
 
   // stream_broker.cc: the end, and the order of things
-  void begin_drain(close_reason reason);
+  void begin_drain(close_reason reason, caf::error error = {});
   void finish_writing();
   void on_hang_up(bool failed);
   void recycle_outbox();

@@ -82,17 +82,29 @@ void stream_broker::pump() {
   while (may_deliver()) {
     if (!framer_->next(frame)) {
       pump_pending_ = false;
-      if (auto& err = framer_->error())
-        fail(err.code() == static_cast<std::uint8_t>(errc::frame_too_long)
-                 ? close_reason::frame_too_long
-                 : close_reason::malformed_frame,
-             0, err);
+      if (framer_->error())
+        on_bad_frame(framer_->error());
       return;
     }
     if (!deliver_bytes(std::move(frame)))
       return;
   }
   framer_->compact();
+}
+
+void stream_broker::on_bad_frame(const caf::error& err) {
+  auto too_long = err.code() == static_cast<std::uint8_t>(errc::frame_too_long);
+  bad_frame event{too_long ? close_reason::frame_too_long
+                           : close_reason::malformed_frame,
+                  runtime::to_text(err)};
+  switch (deliver(event)) {
+  case delivery::terminated:
+    return;
+  case delivery::handled:
+    return begin_drain(event.reason, err);
+  default:
+    return fail(event.reason, 0, err);
+  }
 }
 
 /// False if the connection is over by that.
