@@ -108,6 +108,13 @@ inline constexpr std::chrono::milliseconds close_drain = 5'000ms;
 /// Name look-ups under way at once in one process; the next one fails.
 inline constexpr std::size_t lookups_max = 256;
 
+/// How long a name server has to answer before the next one is asked, doubled
+/// with each round over all of them, and the rounds. These are the values of
+/// newer c-ares; its older ones (5 s, 4 rounds: 75 s in all) and glibc's are
+/// longer than anybody waits.
+inline constexpr std::chrono::milliseconds lookup_try = 2'000ms;
+inline constexpr int lookup_rounds = 3;
+
 /// A host name and a part of it between two dots (RFC 1035, 2.3.4; without
 /// the length bytes of the wire).
 inline constexpr std::size_t host_name_bytes_max = 253;
