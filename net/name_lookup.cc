@@ -179,6 +179,7 @@ private:
   }
 
   void close_channel() {
+    loop_.timers().cancel(timer_);
     if (channel_ != nullptr)
       ares_destroy(std::exchange(channel_, nullptr));
   }

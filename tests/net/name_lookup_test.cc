@@ -174,6 +174,16 @@ TEST_F(name_lookup_test, destroyed_look_up_tells_nothing) {
   EXPECT_EQ(noted(), strings{});
 }
 
+TEST_F(name_lookup_test, look_up_that_is_kept_does_nothing_more) {
+  server.add("one.test", "192.0.2.1");
+  auto kept = look_up("tcp://one.test:80", {server.address(), 20ms, 3});
+  EXPECT_EQ(result(), strings{"tcp://192.0.2.1:80"});
+  auto past_next_try = time.now() + 50ms;
+  EXPECT_TRUE(until([&] { return time.now() > past_next_try; }));
+  EXPECT_EQ(server.questions(), 2u);
+  EXPECT_EQ(loop.timers().size(), 0u);
+}
+
 TEST_F(name_lookup_test, callback_may_destroy_the_look_up) {
   server.add("one.test", "192.0.2.1");
   for (auto target : {"tcp://one.test:80", "tcp://x.invalid:1"}) {
