@@ -11,11 +11,6 @@ namespace {
 constexpr std::uint16_t first_port = 32768;
 constexpr std::uint16_t last_port = 60999;
 
-// An abstract name and an IP address vanish with their socket.
-bool stays_behind(const sim_address& x) {
-  return x.family == AF_UNIX && x.host.front() != '\0';
-}
-
 } // namespace
 
 bool address_table::overlap(const sim_address& a, const sim_address& b) {
@@ -50,7 +45,7 @@ void address_table::unbind(const sim_address& address, socket_id id) {
   auto i = std::ranges::find(there, id, &entry::id);
   if (i == there.end())
     return;
-  if (stays_behind(i->address))
+  if (i->address.is_file())
     *i = {i->address, 0, false, false};
   else
     there.erase(i);

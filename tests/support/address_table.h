@@ -1,7 +1,8 @@
 #pragma once
 
 // address_table: which sockets of one host are bound to which addresses. A
-// host has one for streams, one for datagrams and one for Unix paths.
+// host has one for streams, one for datagrams and one for the files of Unix
+// sockets.
 //
 // For tests; internal to the simulated world. Thread rule: one thread at a
 // time. Lifetime: belongs to its host.

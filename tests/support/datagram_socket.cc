@@ -40,12 +40,12 @@ datagram_socket::datagram_socket(sim_host& host, int family)
 }
 
 int datagram_socket::connect(const sim_address& address) {
-  if (address.family != family())
+  if (address.family != family() || (is_unix() && address.host.empty()))
     return is_unix() ? -EINVAL : -EAFNOSUPPORT;
   if (is_unix()) {
-    auto ids = host().addresses(family(), type()).bound_to(address);
+    auto ids = host().addresses(address, type()).bound_to(address);
     if (ids.empty())
-      return address.host.starts_with('\0') ? -ECONNREFUSED : -ENOENT;
+      return address.is_file() ? -ENOENT : -ECONNREFUSED;
     auto found = world().find(ids.front());
     if (found == nullptr)
       return -ECONNREFUSED;
@@ -161,10 +161,10 @@ void datagram_socket::arrive(datagram what, const sim_address& to) {
 ssize_t datagram_socket::send_unix(std::string bytes, const sim_address& to) {
   if (send_shut_)
     return -EPIPE;
-  auto known = !host().addresses(family(), type()).bound_to(to).empty();
+  auto known = !host().addresses(to, type()).bound_to(to).empty();
   auto target = unix_receiver(to);
   if (target == nullptr)
-    return known || to.host.starts_with('\0') ? -ECONNREFUSED : -ENOENT;
+    return to.is_file() && !known ? -ENOENT : -ECONNREFUSED;
   if (target->received_.size() > unix_queue_datagrams)
     return -EAGAIN;
   auto size = static_cast<ssize_t>(bytes.size());
@@ -178,7 +178,7 @@ datagram_socket* datagram_socket::receiver(const sim_address& from,
                                            const sim_address& to,
                                            sim_host& there) const {
   datagram_socket* result = nullptr;
-  for (auto id : there.addresses(family(), type()).bound_to(to)) {
+  for (auto id : there.addresses(to, type()).bound_to(to)) {
     auto x = world().find<datagram_socket>(id);
     if (x->remote_ == from)
       return x;
@@ -189,7 +189,7 @@ datagram_socket* datagram_socket::receiver(const sim_address& from,
 }
 
 datagram_socket* datagram_socket::unix_receiver(const sim_address& to) const {
-  auto ids = host().addresses(family(), type()).bound_to(to);
+  auto ids = host().addresses(to, type()).bound_to(to);
   return ids.empty() ? nullptr : world().find<datagram_socket>(ids.front());
 }
 

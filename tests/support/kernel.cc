@@ -5,12 +5,17 @@
 #include "tests/support/sim_address.h"
 #include "tests/support/sim_poller.h"
 #include "tests/support/sim_socket_api.h"
+#include "tests/support/stream_socket.h"
+
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstring>
 #include <thread>
+#include <utility>
 
 namespace sluice::testing {
 
@@ -35,6 +40,16 @@ public:
     return true;
   }
 
+  std::size_t unread(int fd) override {
+    auto socket = world_.find<stream_socket>(world_.host().socket_of(fd));
+    return socket != nullptr ? socket->unread() : 0;
+  }
+
+  void set_descriptors_exhausted(bool on) override {
+    auto& host = world_.host();
+    host.set_descriptor_limit(on ? host.open_descriptors() : SIZE_MAX);
+  }
+
 private:
   sim_world world_{1, sim_settings::calm()};
   sim_socket_api api_{world_};
@@ -42,6 +57,8 @@ private:
 
 class real_kernel final : public kernel {
 public:
+  ~real_kernel() override { set_descriptors_exhausted(false); }
+
   runtime::socket_api& api() override {
     return runtime::posix_socket_api::instance();
   }
@@ -59,6 +76,34 @@ public:
     }
     return true;
   }
+
+  std::size_t unread(int fd) override {
+    int result = 0;
+    return ::ioctl(fd, FIONREAD, &result) == 0
+               ? static_cast<std::size_t>(result)
+               : 0;
+  }
+
+  void set_descriptors_exhausted(bool on) override {
+    if (on == exhausted_)
+      return;
+    exhausted_ = on;
+    ::getrlimit(RLIMIT_NOFILE, &limit_);
+    if (on) {
+      // The smallest free descriptor: all below are in use.
+      auto free = ::dup(STDERR_FILENO);
+      ::close(free);
+      previous_ = std::exchange(limit_.rlim_cur, static_cast<rlim_t>(free));
+    } else {
+      limit_.rlim_cur = previous_;
+    }
+    ::setrlimit(RLIMIT_NOFILE, &limit_);
+  }
+
+private:
+  bool exhausted_ = false;
+  rlimit limit_{};
+  rlim_t previous_ = 0;
 };
 
 struct ignoring_handler final : runtime::io_handler {
@@ -84,25 +129,6 @@ runtime::readiness kernel::ready(int fd) {
   auto n = poller->wait(events, runtime::duration{0});
   poller->remove(fd);
   return n == 0 ? runtime::readiness{} : events[0].what;
-}
-
-std::string result_text(ssize_t result) {
-  if (result >= 0)
-    return std::to_string(result);
-  return std::string{"("} + ::strerrorname_np(static_cast<int>(-result)) + ")";
-}
-
-std::string flags_text(runtime::readiness x) {
-  std::string result;
-  auto add = [&](bool on, const char* name) {
-    if (on)
-      result += result.empty() ? name : std::string{" "} + name;
-  };
-  add(x.readable, "in");
-  add(x.writable, "out");
-  add(x.failed, "err");
-  add(x.hung_up, "hup");
-  return result;
 }
 
 // -- the fixture --------------------------------------------------------------
@@ -139,21 +165,15 @@ void kernel_test::close(int fd, bool reset) {
 }
 
 std::string kernel_test::send(int fd, std::string_view bytes) {
-  iovec part{const_cast<char*>(bytes.data()), bytes.size()};
-  return result_text(api().send(fd, {&part, 1}));
+  return send_text(api(), fd, bytes);
 }
 
 std::string kernel_test::recv(int fd, std::size_t size) {
-  std::string room(size, '\0');
-  auto n = api().recv(fd, room);
-  if (n == 0)
-    return "(end)";
-  return n < 0 ? result_text(n) : room.substr(0, static_cast<std::size_t>(n));
+  return recv_text(api(), fd, size);
 }
 
 std::string kernel_test::error(int fd) {
-  auto number = api().take_error(fd);
-  return number == 0 ? "0" : result_text(-number);
+  return error_text(api(), fd);
 }
 
 std::string kernel_test::flags(int fd) {

@@ -12,6 +12,7 @@
 
 #include "runtime/poller.h"
 #include "runtime/socket_api.h"
+#include "tests/support/socket_text.h"
 
 #include <gtest/gtest.h>
 
@@ -34,6 +35,12 @@ public:
   /// simulated world is idle, or after 5 s of real time.
   virtual bool until(const std::function<bool()>& condition) = 0;
 
+  /// Bytes that `fd` could read now; 0 if that cannot be said.
+  virtual std::size_t unread(int fd) = 0;
+
+  /// While true, no descriptor is free: EMFILE.
+  virtual void set_descriptors_exhausted(bool on) = 0;
+
   /// All that an interest in everything would be told.
   runtime::readiness ready(int fd);
 };
@@ -46,8 +53,7 @@ std::unique_ptr<kernel> make_real_kernel();
 
 enum class kernel_kind { simulated, real };
 
-/// Writes what calls give as text: their bytes or number, "(end)" for the end
-/// of a stream, "(EPIPE)" for an error. Readiness is any of "in out err hup".
+/// Calls and their results as text, see socket_text.h.
 class kernel_test : public ::testing::TestWithParam<kernel_kind> {
 protected:
   struct pair {
@@ -67,10 +73,7 @@ protected:
   void close(int fd, bool reset = false);
   std::string send(int fd, std::string_view bytes);
   std::string recv(int fd, std::size_t size = 64 * 1024);
-
-  /// SO_ERROR, "0" if there is none.
   std::string error(int fd);
-
   std::string flags(int fd);
 
   /// Whether `flags` becomes `expected` in time.
@@ -95,11 +98,6 @@ private:
   std::unique_ptr<kernel> kernel_;
   std::vector<int> open_;
 };
-
-/// The name of an errno, or the number if it is not negative.
-std::string result_text(ssize_t result);
-
-std::string flags_text(runtime::readiness x);
 
 /// Instantiates a suite for both kernels.
 #define SLUICE_ON_BOTH_KERNELS(suite)                                          \

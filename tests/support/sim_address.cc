@@ -76,6 +76,10 @@ runtime::socket_address sim_address::to_kernel() const {
   return result;
 }
 
+bool sim_address::is_file() const {
+  return family == AF_UNIX && !host.empty() && host.front() != '\0';
+}
+
 bool sim_address::is_any() const {
   return host == "0.0.0.0" || host == "::";
 }

@@ -30,6 +30,9 @@ struct sim_address {
   /// The kernel's form, with the length that Linux reports.
   runtime::socket_address to_kernel() const;
 
+  /// A Unix address with a path: neither abstract nor unnamed.
+  bool is_file() const;
+
   bool is_any() const;
   bool is_loopback() const;
 

@@ -40,9 +40,10 @@ public:
   /// port. AF_UNSPEC if the host has none of that family.
   sim_address source_for(const sim_address& destination) const;
 
-  /// The addresses in use by sockets of this kind.
-  address_table& addresses(int family, int type) noexcept {
-    if (family == AF_UNIX)
+  /// The addresses in use among which `x` is looked up: each type of socket
+  /// has its own, only the files of Unix sockets are shared.
+  address_table& addresses(const sim_address& x, int type) noexcept {
+    if (x.is_file())
       return paths_;
     return type == SOCK_STREAM ? streams_ : datagrams_;
   }

@@ -17,7 +17,7 @@ sim_peer::~sim_peer() {
 }
 
 stream_socket* sim_peer::socket() const {
-  return world_.find<stream_socket>(id_);
+  return closed_ ? nullptr : world_.find<stream_socket>(id_);
 }
 
 std::size_t sim_peer::unread() const {
@@ -70,23 +70,27 @@ void sim_peer::half_close() {
 }
 
 void sim_peer::end(bool reset) {
-  if (std::exchange(closed_, true))
+  if (closed_)
     return;
+  auto x = socket();
+  closed_ = true;
   outbox_.clear();
-  if (auto x = socket()) {
+  if (x != nullptr) {
     world_.note(reset ? "peer resets" : "peer closes",
                 static_cast<std::int64_t>(id_));
     x->close(reset);
     world_.sweep();
   }
-  id_ = 0;
   if (on_progress)
     on_progress();
 }
 
 void sim_peer::set_held(bool on) {
   if (auto x = world_.find<tcp_socket>(id_))
-    x->hold(on);
+    other_ = x->peer_id();
+  for (auto id : {id_, other_})
+    if (auto x = world_.find<tcp_socket>(id))
+      x->hold(on);
 }
 
 // -- what happens to it -------------------------------------------------------

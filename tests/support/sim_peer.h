@@ -65,7 +65,8 @@ public:
   /// close(2) with SO_LINGER 0: RST.
   void reset() { end(true); }
 
-  /// The link goes dead in both directions until `release` (TCP only).
+  /// The link goes dead in both directions until `release` (TCP only). May be
+  /// released after `close` or `reset`, whose FIN or RST then arrives.
   void hold() { set_held(true); }
   void release() { set_held(false); }
 
@@ -122,6 +123,7 @@ private:
   sim_world& world_;
   sim_host& host_;
   socket_id id_ = 0;
+  socket_id other_ = 0; // the other end, once it is known
   bool connected_ = false;
   bool in_progress_ = false;
   bool again_ = false;

@@ -1,5 +1,7 @@
 #include "tests/support/sim_settings.h"
 
+#include <algorithm>
+
 namespace sluice::testing {
 
 namespace {
@@ -22,6 +24,12 @@ size_range draw_sizes(random_source& random, std::size_t max) {
 }
 
 } // namespace
+
+std::size_t sim_settings::easy_bytes() const {
+  auto least = std::min(
+      {send_buffer_bytes.min, receive_buffer_bytes.min, segment_bytes.max});
+  return std::clamp<std::size_t>(least * 200, 200, buffer_bytes_max);
+}
 
 sim_settings sim_settings::drawn(random_source& random) {
   sim_settings result;

@@ -62,6 +62,10 @@ struct sim_settings {
 
   fault_rates faults;
 
+  /// A number of bytes that a stream moves in at most a few thousand steps:
+  /// through buffers of 1 byte, a megabyte would take minutes.
+  std::size_t easy_bytes() const;
+
   /// No faults, a constant latency, buffers as above: what the real loopback
   /// looks like.
   static sim_settings calm() { return {}; }

@@ -23,7 +23,7 @@ int sim_socket::bind(const sim_address& address) {
     return is_unix() ? -EINVAL : -EAFNOSUPPORT;
   if (bound_ || local_ != sim_address::any(family_))
     return -EINVAL;
-  auto& table = host_.addresses(family_, type_);
+  auto& table = host_.addresses(address, type_);
   if (!is_unix() && !address.is_any() && !host_.has(address))
     return -EADDRNOTAVAIL;
   auto wanted = address;
@@ -42,7 +42,7 @@ bool sim_socket::bind_for(const sim_address& destination) {
   if (source.family != family_)
     return false;
   if (local_.port == 0) {
-    auto& table = host_.addresses(family_, type_);
+    auto& table = host_.addresses(local_, type_);
     local_.port = table.unused();
     bound_ = table.bind(local_, id_, false);
   }
@@ -53,7 +53,7 @@ bool sim_socket::bind_for(const sim_address& destination) {
 
 void sim_socket::unbind() {
   if (bound_)
-    host_.addresses(family_, type_).unbind(local_, id_);
+    host_.addresses(local_, type_).unbind(local_, id_);
   bound_ = false;
 }
 

@@ -39,7 +39,7 @@ sim_world::sim_world(std::uint64_t seed, random_source kernel,
 sim_world::~sim_world() = default;
 
 bool sim_world::run_one() {
-  runtime::check(!running_, "an event of the simulated world runs the world");
+  runtime::check(!running_, "an event of the simulated world runs it");
   running_ = true;
   auto result = events_.run_one();
   running_ = false;

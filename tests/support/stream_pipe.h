@@ -53,9 +53,8 @@ public:
   /// True while an event stands for the first segment.
   bool scheduled = false;
 
-  /// True while the first segment waits at a cut; counts how often that was.
+  /// True while the first segment waits at a cut.
   bool parked = false;
-  std::uint64_t parkings = 0;
 
 private:
   std::deque<std::pair<runtime::time_point, segment>> segments_;

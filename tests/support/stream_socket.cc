@@ -28,7 +28,7 @@ int stream_socket::listen(int backlog) {
     if (auto error = bind(sim_address::any(family())); error != 0)
       return error;
   }
-  if (!host().addresses(family(), type()).listen(local(), id()))
+  if (!host().addresses(local(), type()).listen(local(), id()))
     return -EADDRINUSE;
   state_ = stream_state::listening;
   backlog_ = static_cast<std::size_t>(std::max(backlog, 0));
@@ -61,8 +61,6 @@ void stream_socket::abandon_queue() {
 ssize_t stream_socket::recv(std::span<char> room) {
   if (state_ == stream_state::fresh || state_ == stream_state::listening)
     return error_ != 0 ? -take_error() : -unconnected_error();
-  if (room.empty())
-    return 0;
   if (!received_.empty()) {
     auto n = received_.read(room);
     on_read(n);

@@ -16,14 +16,18 @@
 //    tcp_syn_retries = 6).
 // 5. Segments at a cut wait until it heals; after 924.6 s the sender gives up
 //    with ETIMEDOUT (tcp_retries2 = 15).
-// Not modelled: TIME_WAIT's hold on an address, keep-alive, TCP_USER_TIMEOUT,
-// urgent data, IPv4 peers of an IPv6 listener.
+// Not modelled: a second connect on a socket whose first one failed,
+// TIME_WAIT's hold on an address, keep-alive, TCP_USER_TIMEOUT, urgent data,
+// IPv4 peers of an IPv6 listener.
 //
 // For tests; internal to the simulated world. Thread rule: one thread at a
 // time. Lifetime: owned by its world.
 
+#include "tests/support/event_queue.h"
 #include "tests/support/stream_pipe.h"
 #include "tests/support/stream_socket.h"
+
+#include <optional>
 
 namespace sluice::testing {
 
@@ -36,8 +40,11 @@ public:
   void close(bool reset) override;
   void network_changed() override;
 
-  /// Holds back what both ends of this connection send, or lets it go on.
+  /// Holds back what this end sends, or lets it go on.
   void hold(bool on);
+
+  /// The other end, 0 before there is one.
+  socket_id peer_id() const noexcept { return peer_; }
 
 private:
   enum class fin_state { none, wanted, sent, acknowledged };
@@ -63,7 +70,8 @@ private:
   void deliver(segment what);
   bool is_blocked() const;
   void park();
-  void give_up(std::uint64_t parking);
+  void arm_limit();
+  void give_up();
   void receive(segment what);
   void receive_data(std::string bytes);
   void receive_fin();
@@ -75,11 +83,12 @@ private:
   void retire();
 
   sim_host* remote_host_ = nullptr;
-  stream_pipe pipe_;       // what we have sent
+  stream_pipe pipe_;                         // what we have sent
+  std::optional<event_queue::ticket> limit_; // of waiting at a cut
   std::size_t window_ = 0; // how many more bytes the peer has room for
   fin_state fin_ = fin_state::none;
   bool held_ = false;
-  bool connect_untold_ = false; // connect(2) has not given its 0 yet
+  bool connect_told_ = false; // connect(2) has given its 0
 };
 
 } // namespace sluice::testing

@@ -33,8 +33,10 @@ int tcp_socket::connect(const sim_address& address) {
   case stream_state::connecting:
     return -EALREADY;
   case stream_state::established:
-    return std::exchange(connect_untold_, false) ? 0 : -EISCONN;
+    return std::exchange(connect_told_, true) ? -EISCONN : 0;
   case stream_state::closed:
+    if (connect_told_)
+      return -EISCONN;
     return error_ != 0 ? -take_error() : -ECONNABORTED;
   case stream_state::fresh:
     break;
@@ -56,7 +58,7 @@ int tcp_socket::connect(const sim_address& address) {
     syn_arrives(0);
     if (auto child = world().find<tcp_socket>(peer_)) {
       establish(*child);
-      connect_untold_ = false;
+      connect_told_ = true;
       return 0;
     }
     return -EINPROGRESS;
@@ -82,11 +84,11 @@ void tcp_socket::syn_arrives(unsigned attempt) {
       return syn_lost(attempt);
     return answer_later(EHOSTUNREACH);
   }
-  if (network.is_cut(host(), *remote_host_)
+  if (held_ || network.is_cut(host(), *remote_host_)
       || network.is_cut(*remote_host_, host()))
     return syn_lost(attempt);
   auto listener = world().find<tcp_socket>(
-      remote_host_->addresses(family(), type()).listener(remote_));
+      remote_host_->addresses(remote_, type()).listener(remote_));
   if (listener == nullptr)
     return answer_later(ECONNREFUSED);
   if (!listener->has_room_in_queue())
@@ -99,6 +101,7 @@ void tcp_socket::syn_arrives(unsigned attempt) {
   child.remote_ = local_;
   child.remote_host_ = &host();
   child.state_ = stream_state::established;
+  child.connect_told_ = true;
   child.peer_ = id();
   child.window_ = receive_capacity_;
   peer_ = child.id();
@@ -130,7 +133,6 @@ void tcp_socket::answer_later(int error) {
 void tcp_socket::establish(tcp_socket& child) {
   state_ = stream_state::established;
   window_ = child.receive_capacity_;
-  connect_untold_ = true;
   flush();
 }
 
@@ -142,7 +144,9 @@ void tcp_socket::emit(segment what) {
   if (random.per_mille(world().settings().faults.slow_segment))
     latency += random.between(retransmission.min, retransmission.max);
   pipe_.push(std::move(what), world().now(), latency);
-  if (!pipe_.scheduled && !pipe_.parked)
+  if (pipe_.parked)
+    arm_limit();
+  else if (!pipe_.scheduled)
     schedule(pipe_.due());
 }
 
@@ -189,16 +193,21 @@ void tcp_socket::deliver(segment what) {
 
 void tcp_socket::park() {
   pipe_.parked = true;
+  arm_limit();
+}
+
+void tcp_socket::arm_limit() {
+  if (limit_)
+    return;
   auto& w = world();
-  w.after(retransmission_limit, [&w, self = id(), n = ++pipe_.parkings] {
+  limit_ = w.after(retransmission_limit, [&w, self = id()] {
     if (auto x = w.find<tcp_socket>(self))
-      x->give_up(n);
+      x->give_up();
   });
 }
 
-void tcp_socket::give_up(std::uint64_t parking) {
-  if (!pipe_.parked || pipe_.parkings != parking)
-    return;
+void tcp_socket::give_up() {
+  limit_.reset();
   auto awaits_ack = [](const tcp_socket& x) {
     return !x.dead_ && x.state_ == stream_state::established
            && (x.in_flight_ > 0 || x.fin_ == fin_state::sent);
@@ -206,7 +215,7 @@ void tcp_socket::give_up(std::uint64_t parking) {
   // Either our bytes do not get there, or our acknowledgements do not.
   if (auto peer = world().find<tcp_socket>(peer_); peer && awaits_ack(*peer))
     peer->fail(ETIMEDOUT);
-  if (awaits_ack(*this))
+  if (awaits_ack(*this) || pipe_.front().kind == segment::type::syn_ack)
     fail(ETIMEDOUT);
   if (state_ == stream_state::closed) {
     pipe_.clear();
@@ -220,15 +229,14 @@ void tcp_socket::network_changed() {
   if (!pipe_.parked || is_blocked())
     return;
   pipe_.parked = false;
+  if (auto limit = std::exchange(limit_, std::nullopt))
+    world().cancel(*limit);
   schedule(world().now() + world().network().latency());
 }
 
 void tcp_socket::hold(bool on) {
   held_ = on;
-  if (auto peer = world().find<tcp_socket>(peer_))
-    peer->held_ = on;
-  if (!on)
-    world().network_changed();
+  network_changed();
 }
 
 } // namespace sluice::testing

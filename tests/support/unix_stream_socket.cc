@@ -11,15 +11,12 @@ unix_stream_socket* unix_stream_socket::peer() const {
 }
 
 int unix_stream_socket::connect(const sim_address& address) {
-  if (address.family != AF_UNIX)
+  if (address.family != AF_UNIX || address.host.empty())
     return -EINVAL;
-  if (state_ == stream_state::listening)
-    return -EINVAL;
-  if (state_ != stream_state::fresh)
-    return -EISCONN;
-  auto ids = host().addresses(family(), type()).bound_to(address);
+  // Linux looks for the listener before it looks at the caller.
+  auto ids = host().addresses(address, type()).bound_to(address);
   if (ids.empty())
-    return address.host.starts_with('\0') ? -ECONNREFUSED : -ENOENT;
+    return address.is_file() ? -ENOENT : -ECONNREFUSED;
   auto found = world().find(ids.front());
   auto listener = dynamic_cast<unix_stream_socket*>(found);
   if (found != nullptr && listener == nullptr)
@@ -28,6 +25,8 @@ int unix_stream_socket::connect(const sim_address& address) {
     return -ECONNREFUSED;
   if (!listener->has_room_in_queue())
     return -EAGAIN;
+  if (state_ != stream_state::fresh)
+    return state_ == stream_state::listening ? -EINVAL : -EISCONN;
   auto& child = world().adopt(std::make_unique<unix_stream_socket>(host()));
   child.local_ = address;
   child.remote_ = local_;
@@ -69,8 +68,7 @@ bool unix_stream_socket::writable_at(std::size_t used) const {
 }
 
 int unix_stream_socket::shutdown_write() {
-  if (state_ != stream_state::established)
-    return -ENOTCONN;
+  // unix_shutdown asks for no connection.
   send_shut_ = true;
   if (auto other = peer()) {
     other->recv_shut_ = true;
