@@ -45,15 +45,20 @@ def echo(cells):
            grid(cells, steadiness))
 
 
+def is_disturbed(row):
+    return (row.get("waited") or 0) > report.WAITED_MAX
+
+
 def doubts(results):
     """Lines about what must not be trusted."""
     for cell, rows in results.get("echo", {}).items():
         shares = {name: row["waited"] for name, row in rows.items()
-                  if (row["waited"] or 0) > report.WAITED_MAX}
+                  if is_disturbed(row)}
         if shares:
+            which = ("all rows" if len(shares) == len(rows)
+                     else "; ".join(shares))
             yield (f"disturbed: {cell}: other programs held a core for up to "
-                   f"{max(shares.values()):.0%} of the time: "
-                   + ", ".join(shares))
+                   f"{max(shares.values()):.0%} of the time: {which}")
         for name, row in rows.items():
             faults = [run["fault"] for run in row["runs"] if run["fault"]]
             if faults:
@@ -113,8 +118,14 @@ def targets(results):
         if against:
             what += f", ratio to {against.name}"
         sign = ">=" if kind == "min" else "<="
+        compared = results[section].get(column, {})
+        if any(is_disturbed(compared.get(row.name, {}))
+               for row in (server, against) if row):
+            verdict = "disturbed, no verdict"
+        else:
+            verdict = report.verdict(value, kind, bound)
         rows.append([what, f"{sign} {bound}", report.two_digits(value),
-                     report.verdict(value, kind, bound)])
+                     verdict])
     if rows:
         yield "To be reached", report.table(
             ["what", "bound", "measured", "verdict"], rows)

@@ -120,6 +120,14 @@ class Targets(unittest.TestCase):
         text = tables.render({"echo": {"8/64K/4": rows}})
         self.assertIn(">= 0.95 | 0.94 | MISSED", text)
 
+    def test_disturbed_rows_get_no_verdict(self):
+        for disturbed in (RAW, SLUICE):
+            rows = measure.summarize_echo({
+                row: [run(100, waited=0.3 if row is disturbed else 0)]
+                for row in (RAW, SLUICE)})
+            text = tables.render({"echo": {"50/64/1": rows}})
+            self.assertIn("1.00 | disturbed, no verdict", text)
+
     def test_bounds_hold_from_above_and_below(self):
         text = tables.render({
             "syscalls": {SLUICE.name: {"per_message": 2.05, "messages": 100,
