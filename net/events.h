@@ -111,11 +111,12 @@ constexpr bool is_orderly(close_reason x) {
   return x <= close_reason::closed;
 }
 
-/// The peer sent what the codec cannot read. A behavior that handles it may
-/// still write an answer, which is sent before the connection ends; without a
-/// handler it ends at once.
+/// The peer sent what the codec cannot read, or its stream ended inside of a
+/// frame. A behavior that handles it may still write an answer; that and what
+/// was written before is sent before the connection ends. Without a handler it
+/// ends at once.
 struct bad_frame {
-  /// frame_too_long or malformed_frame.
+  /// frame_too_long, malformed_frame or truncated_frame.
   close_reason reason = close_reason::malformed_frame;
   /// The codec's words.
   std::string text;

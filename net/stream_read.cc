@@ -10,6 +10,21 @@ namespace sluice::net {
 using runtime::errc;
 namespace limits = runtime::limits;
 
+namespace {
+
+close_reason bad_frame_reason(const caf::error& err) {
+  switch (static_cast<errc>(err.code())) {
+  case errc::frame_too_long:
+    return close_reason::frame_too_long;
+  case errc::truncated_frame:
+    return close_reason::truncated_frame;
+  default:
+    return close_reason::malformed_frame;
+  }
+}
+
+} // namespace
+
 bool stream_broker::may_deliver() const noexcept {
   return state_ == stream_state::open && credit_ != 0 && !self_pressed_
          && !held_ && !awaiting_;
@@ -93,10 +108,7 @@ void stream_broker::pump() {
 }
 
 void stream_broker::on_bad_frame(const caf::error& err) {
-  auto too_long = err.code() == static_cast<std::uint8_t>(errc::frame_too_long);
-  bad_frame event{too_long ? close_reason::frame_too_long
-                           : close_reason::malformed_frame,
-                  runtime::to_text(err)};
+  bad_frame event{bad_frame_reason(err), runtime::to_text(err)};
   switch (deliver(event)) {
   case delivery::terminated:
     return;
@@ -134,7 +146,7 @@ void stream_broker::on_end_of_stream() {
   peer_done_ = true;
   if (framer_)
     if (auto err = framer_->at_end())
-      return fail(close_reason::truncated_frame, 0, std::move(err));
+      return on_bad_frame(err);
   if (end_sent_)
     return fail(close_reason::finished);
   half_closed event;

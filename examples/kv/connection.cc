@@ -43,6 +43,10 @@ caf::behavior serve(net::stream_broker* self, const caf::actor& keys) {
           self->close();
       },
       [=](const net::bad_frame& in) {
+        // Who leaves in the middle of a command gets the replies to those
+        // before it, and no error.
+        if (in.reason == net::close_reason::truncated_frame)
+          return;
         std::string reply;
         net::append_error(reply, "ERR " + in.text);
         self->write(reply);
