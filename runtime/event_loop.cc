@@ -3,8 +3,6 @@
 #include "runtime/panic.h"
 
 #include <caf/actor_system.hpp>
-#include <caf/exit_reason.hpp>
-#include <caf/local_actor.hpp>
 #include <caf/logger.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
@@ -25,13 +23,6 @@ void block_sigpipe() noexcept {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
-/// For an actor that was made ready on a loop that has ended.
-void end_orphan(caf::resumable* job) {
-  if (auto actor = dynamic_cast<caf::local_actor*>(job))
-    actor->cleanup(caf::exit_reason::user_shutdown, nullptr);
-  caf::intrusive_ptr_release(job);
-}
-
 } // namespace
 
 event_loop::event_loop(caf::actor_system& system, loop_seam seam,
@@ -44,12 +35,13 @@ event_loop::event_loop(caf::actor_system& system, loop_seam seam,
 }
 
 event_loop::~event_loop() {
+  check(!in_loop() || !thread_.joinable(), "an event loop ends on itself");
   request_stop();
   join();
-  for (auto job : ready_)
-    end_orphan(job);
-  for (auto job : remote_)
-    end_orphan(job);
+  end_the_rest();
+  // Whoever handed over the last of it may still be at the poller.
+  while (wakers_.load(std::memory_order_acquire) != 0)
+    std::this_thread::yield();
   check(residents() == 0, "an event loop ends before its actors");
 }
 
@@ -67,9 +59,13 @@ void event_loop::exec_later(caf::resumable* job) {
   {
     std::lock_guard guard{remote_mutex_};
     remote_.push_back(job);
+    has_remote_.store(true, std::memory_order_release);
+    if (!sleeping_.exchange(false, std::memory_order_relaxed))
+      return;
+    wakers_.fetch_add(1, std::memory_order_relaxed);
   }
-  if (sleeping_.load(std::memory_order_seq_cst))
-    seam_.poll->wake();
+  seam_.poll->wake();
+  wakers_.fetch_sub(1, std::memory_order_release);
 }
 
 void event_loop::start() {
@@ -105,7 +101,10 @@ void event_loop::detach(loop_resident& x) {
     first_resident_ = x.next_resident_;
   if (x.next_resident_ != nullptr)
     x.next_resident_->prev_resident_ = x.prev_resident_;
-  --resident_count_;
+  // The last handle of an actor may be dropped anywhere, while the loop waits
+  // for the actor to be gone. Under the lock, which the destructor takes too.
+  if (--resident_count_ == 0 && stop_requested_.load() && !in_loop())
+    seam_.poll->wake();
 }
 
 std::size_t event_loop::residents() {
@@ -181,6 +180,8 @@ bool event_loop::run_once(bool may_block) {
   if (stop_requested_.load(std::memory_order_relaxed) && !stopping_)
     begin_stop();
   bool progress = take_remote();
+  if (!ready_.empty())
+    now_ = seam_.time->now(); // the last poll may be long ago
   progress |= run_actors() > 0;
   progress |= flush() > 0;
   progress |= poll(may_block) > 0;
@@ -191,11 +192,12 @@ bool event_loop::run_once(bool may_block) {
 }
 
 bool event_loop::take_remote() {
-  std::lock_guard guard{remote_mutex_};
-  if (remote_.empty())
+  if (!has_remote_.load(std::memory_order_acquire))
     return false;
+  std::lock_guard guard{remote_mutex_};
   ready_.insert(ready_.end(), remote_.begin(), remote_.end());
   remote_.clear();
+  has_remote_.store(false, std::memory_order_relaxed);
   return true;
 }
 
@@ -231,25 +233,31 @@ std::size_t event_loop::flush() {
 }
 
 std::size_t event_loop::poll(bool may_block) {
-  auto timeout = poll_timeout(may_block);
   std::size_t count = 0;
-  if (timeout == duration::zero()) {
+  auto timeout = poll_timeout(may_block);
+  if (timeout != duration::zero() && options_.spin.count() > 0) {
+    count = spin_poll(batch_, timeout);
+    timeout = count > 0 ? duration::zero() : poll_timeout(may_block);
+  }
+  if (count == 0) {
+    if (timeout != duration::zero() && !fall_asleep())
+      timeout = duration::zero();
     count = seam_.poll->wait(batch_, timeout);
-  } else {
-    if (options_.spin.count() > 0)
-      count = spin_poll(batch_, timeout);
-    if (count == 0) {
-      sleeping_.store(true, std::memory_order_seq_cst);
-      if (has_ready() || stop_requested_.load() != stopping_)
-        timeout = duration::zero();
-      count = seam_.poll->wait(batch_, timeout);
-      sleeping_.store(false, std::memory_order_relaxed);
-    }
+    sleeping_.store(false, std::memory_order_relaxed);
   }
   now_ = seam_.time->now();
   batch_size_ = count;
   stats_.ready_events += count;
   return count;
+}
+
+/// False if something came in at the last moment.
+bool event_loop::fall_asleep() {
+  std::lock_guard guard{remote_mutex_};
+  if (!remote_.empty() || stop_requested_.load() != stopping_)
+    return false;
+  sleeping_.store(true, std::memory_order_relaxed);
+  return true;
 }
 
 duration event_loop::poll_timeout(bool may_block) {
@@ -285,10 +293,8 @@ void event_loop::deliver() {
 }
 
 bool event_loop::has_ready() {
-  if (!ready_.empty() || !dirty_.empty())
-    return true;
-  std::lock_guard guard{remote_mutex_};
-  return !remote_.empty();
+  return !ready_.empty() || !dirty_.empty()
+         || has_remote_.load(std::memory_order_acquire);
 }
 
 // -- the end ------------------------------------------------------------------
@@ -301,8 +307,22 @@ void event_loop::begin_stop() {
 }
 
 void event_loop::on_stop_deadline(timer& t) noexcept {
-  for (auto& [resident, ref] : static_cast<stop_timer&>(t).loop.hold_all())
+  static_cast<stop_timer&>(t).loop.abort_residents();
+}
+
+void event_loop::abort_residents() {
+  for (auto& [resident, ref] : hold_all())
     resident->on_loop_aborting();
+}
+
+/// Actors that were spawned or sent to after the loop's last iteration, and
+/// those of a loop that was never run.
+void event_loop::end_the_rest() {
+  adopt_this_thread();
+  stopping_ = true;
+  abort_residents();
+  while (take_remote() || !ready_.empty())
+    run_actors();
 }
 
 bool event_loop::finished() {
@@ -318,6 +338,8 @@ void event_loop::run() {
     run_once(true);
   } while (!finished());
   system().thread_terminates();
+  // The system may give another thread the same id.
+  thread_id_.store(std::thread::id{}, std::memory_order_relaxed);
 }
 
 } // namespace sluice::runtime

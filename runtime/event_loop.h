@@ -4,10 +4,10 @@
 // calls of actors. It is a caf::execution_unit: loop actors run on it as other
 // actors run on a worker of CAF's scheduler.
 //
-// Internal for most users; `loop_group` makes the loops. Thread rule:
-// `exec_later` and `request_stop` are for any thread, the rest for the loop's
-// own. Lifetime: a loop outlives the actors on it; stop order is actors, loop,
-// actor_system.
+// Internal for most users; `loop_group` makes the loops. Thread rule: as the
+// sections of the class say. Lifetime: actors on it may be sent to until and
+// while the loop ends; the destructor ends those that are left, so none runs
+// afterwards. Stop order: loops, actor_system.
 
 #include "runtime/byte_slice.h"
 #include "runtime/clock.h"
@@ -100,6 +100,9 @@ struct loop_stats {
 class event_loop final : public caf::execution_unit {
 public:
   event_loop(caf::actor_system& system, loop_seam seam, loop_options options);
+
+  /// Stops, joins, and ends on the calling thread what came too late for the
+  /// loop's own. Not on the loop's thread.
   ~event_loop() override;
 
   event_loop(const event_loop&) = delete;
@@ -122,7 +125,8 @@ public:
   /// Waits for the thread's end. Not on the loop's thread.
   void join();
 
-  /// Puts an actor on the list of those that a stop waits for.
+  /// Puts an actor on the list of those that a stop waits for. Once detached it
+  /// must not use the loop any more.
   void attach(loop_resident& x);
   void detach(loop_resident& x);
   std::size_t residents();
@@ -186,7 +190,10 @@ private:
   std::size_t flush();
   std::size_t poll(bool may_block);
   void deliver();
+  bool fall_asleep();
   void begin_stop();
+  void abort_residents();
+  void end_the_rest();
   std::vector<std::pair<loop_resident*, caf::strong_actor_ptr>> hold_all();
   duration poll_timeout(bool may_block);
   std::size_t spin_poll(std::span<ready_event> out, duration timeout);
@@ -223,12 +230,15 @@ private:
   loop_resident* first_resident_ = nullptr;
   std::size_t resident_count_ = 0;
 
-  // What other threads hand over. `sleeping_` spares them the wake-up while
-  // the loop runs: it is set before the loop looks at `remote_` for the last
-  // time, and read after something was put there.
+  // What other threads hand over, and what they need to know: whether the loop
+  // waits. It falls asleep under the lock, after a last look at `remote_`; so
+  // whoever puts something there afterwards sees that it sleeps, and the first
+  // who does wakes it. `wakers_` counts those that are about to.
   std::mutex remote_mutex_;
   std::vector<caf::resumable*> remote_;
+  std::atomic<bool> has_remote_{false}; // !remote_.empty(), without the lock
   std::atomic<bool> sleeping_{false};
+  std::atomic<int> wakers_{0};
   std::atomic<bool> stop_requested_{false};
 };
 

@@ -12,56 +12,32 @@
 
 #include <forward_list>
 #include <unordered_map>
+#include <utility>
 
 namespace sluice::runtime {
 
 using caf::detail::default_invoke_result_visitor;
 using caf::intrusive::inbox_result;
 
-// -- element_list -------------------------------------------------------------
-
 namespace {
-
-caf::mailbox_element* next_of(caf::mailbox_element* x) {
-  return static_cast<caf::mailbox_element*>(x->next);
-}
 
 constexpr auto receive_timeout = caf::atom("receive");
 
+/// Calls a handler that may replace itself, as CAF allows.
+template <class F, class... Ts>
+auto call_handler(F& slot, Ts&... xs) {
+  struct restore {
+    ~restore() {
+      if (!slot)
+        slot = std::move(current);
+    }
+    F& slot;
+    F current;
+  } guard{slot, std::exchange(slot, nullptr)};
+  return guard.current(xs...);
+}
+
 } // namespace
-
-element_list::~element_list() {
-  while (!empty())
-    pop_front();
-}
-
-void element_list::push_back(caf::mailbox_element_ptr x) noexcept {
-  auto raw = x.release();
-  raw->next = nullptr;
-  if (tail_ != nullptr)
-    tail_->next = raw;
-  else
-    head_ = raw;
-  tail_ = raw;
-}
-
-caf::mailbox_element_ptr element_list::pop_front() noexcept {
-  auto raw = head_;
-  head_ = next_of(raw);
-  if (head_ == nullptr)
-    tail_ = nullptr;
-  return caf::mailbox_element_ptr{raw};
-}
-
-void element_list::prepend(element_list& other) noexcept {
-  if (other.empty())
-    return;
-  other.tail_->next = head_;
-  head_ = other.head_;
-  if (tail_ == nullptr)
-    tail_ = other.tail_;
-  other.head_ = other.tail_ = nullptr;
-}
 
 // -- rare_state ---------------------------------------------------------------
 
@@ -92,20 +68,23 @@ loop_actor_base::loop_actor_base(caf::actor_config& cfg, event_loop& loop)
   context(&loop);
 }
 
+loop_actor_base::~loop_actor_base() = default;
+
+thread_local caf::mailbox_element* loop_actor_base::refused::last = nullptr;
+
 void loop_actor_base::enqueue(caf::mailbox_element_ptr what,
                               caf::execution_unit*) {
-  auto mid = what->mid;
-  auto sender = what->sender;
-  switch (inbox_.push_front(std::move(what))) {
+  switch (inbox_.push_front(what.release())) {
   case inbox_result::unblocked_reader:
     intrusive_ptr_add_ref(ctrl());
     loop_.exec_later(this);
     break;
-  case inbox_result::queue_closed:
-    if (mid.is_request())
-      caf::detail::sync_request_bouncer{caf::exit_reason::unreachable}(sender,
-                                                                       mid);
+  case inbox_result::queue_closed: {
+    caf::mailbox_element_ptr late{std::exchange(refused::last, nullptr)};
+    caf::detail::sync_request_bouncer{caf::error{}}(*late);
+    on_undelivered(*late);
     break;
+  }
   case inbox_result::success:
     break;
   }
@@ -114,6 +93,8 @@ void loop_actor_base::enqueue(caf::mailbox_element_ptr what,
 void loop_actor_base::launch(caf::execution_unit*, bool lazy, bool hide) {
   if (!hide)
     register_at_system();
+  resident_ = true;
+  loop_.attach(*this);
   if (lazy && inbox_.try_block())
     return;
   intrusive_ptr_add_ref(ctrl());
@@ -129,67 +110,104 @@ void loop_actor_base::intrusive_ptr_release_impl() {
 }
 
 bool loop_actor_base::cleanup(caf::error&& reason, caf::execution_unit* host) {
+  terminated_ = true;
   if (!inbox_.closed()) {
-    if (getf(is_initialized_flag))
-      loop_.detach(*this);
-    caf::detail::sync_request_bouncer bounce{reason};
-    auto drop = [&](caf::mailbox_element* x) {
-      caf::mailbox_element_ptr guard{x};
-      bounce(*x);
+    element_list rest;
+    auto keep = [&](caf::mailbox_element* x) {
+      rest.push_front(caf::mailbox_element_ptr{x});
     };
-    inbox_.close(drop);
-    for (auto list : {&urgent_, &normal_, &skipped_})
-      while (!list->empty())
-        drop(list->pop_front().release());
+    inbox_.close(keep);
+    for (auto list : {&normal_, &urgent_, &skipped_})
+      rest.prepend(*list);
+    caf::detail::sync_request_bouncer bounce{reason};
+    while (!rest.empty()) {
+      auto x = rest.pop_front();
+      bounce(*x);
+      on_undelivered(*x);
+    }
     rare_.reset();
   }
   return caf::local_actor::cleanup(std::move(reason), host);
+}
+
+void loop_actor_base::on_destroy() {
+  caf::local_actor::on_destroy();
+  leave(); // of an actor that never ended itself: nobody can be sending to it
+}
+
+void loop_actor_base::leave() {
+  if (!std::exchange(resident_, false))
+    return;
+  loop_.detach(*this);
 }
 
 // -- running ------------------------------------------------------------------
 
 /// Sorts what came into the inbox, newest first there, into arrival order.
 void loop_actor_base::fetch() {
-  caf::mailbox_element* newest = inbox_.take_head();
-  caf::mailbox_element* oldest = nullptr;
-  while (newest != nullptr) {
-    auto next = next_of(newest);
-    newest->next = oldest;
-    oldest = newest;
-    newest = next;
+  element_list arrived;
+  for (auto x = inbox_.take_head(); x != nullptr;) {
+    auto next = static_cast<caf::mailbox_element*>(x->next);
+    arrived.push_front(caf::mailbox_element_ptr{x});
+    x = next;
   }
-  while (oldest != nullptr) {
-    auto next = next_of(oldest);
-    auto& list = oldest->is_high_priority() ? urgent_ : normal_;
-    list.push_back(caf::mailbox_element_ptr{oldest});
-    oldest = next;
+  while (!arrived.empty()) {
+    auto x = arrived.pop_front();
+    auto& list = x->is_high_priority() ? urgent_ : normal_;
+    list.push_back(std::move(x));
   }
 }
 
 caf::resumable::resume_result loop_actor_base::resume(caf::execution_unit*,
                                                       size_t messages) {
+  resuming_ = true;
+  auto result = run_turn(messages);
+  resuming_ = false;
+  if (result == done)
+    leave();
+  return result;
+}
+
+caf::resumable::resume_result loop_actor_base::run_turn(size_t messages) {
   if (!activate())
     return done;
-  size_t handled = 0;
+  if (aborting_) {
+    quit(caf::exit_reason::kill);
+    finalize();
+    return done;
+  }
+  size_t tried = 0;
+  bool handled = false;
   for (;;) {
     fetch();
     if (urgent_.empty() && normal_.empty()) {
-      if (handled > 0)
+      if (std::exchange(handled, false))
         rearm_receive_timeout();
-      if (skipped_.empty())
-        on_caught_up();
+      if (skipped_.empty() && !caught_up())
+        return done;
       if (inbox_.try_block())
         return awaiting_message;
       continue;
     }
-    if (handled == messages) {
-      rearm_receive_timeout();
+    if (tried == messages) {
+      if (handled)
+        rearm_receive_timeout();
       return resume_later;
     }
-    auto& list = urgent_.empty() ? normal_ : urgent_;
-    if (!run_element(list.pop_front()))
+    // Urgent messages go first, but the last place of a turn is for an ordinary
+    // one: a flood of urgent messages starves nothing.
+    ++tried;
+    auto ordinary_turn = tried == messages && messages > 1 && !normal_.empty();
+    auto& list = urgent_.empty() || ordinary_turn ? normal_ : urgent_;
+    switch (run_element(list.pop_front())) {
+    case outcome::terminated:
       return done;
-    ++handled;
+    case outcome::consumed:
+      handled = true;
+      break;
+    default:
+      break;
+    }
   }
 }
 
@@ -199,7 +217,6 @@ bool loop_actor_base::activate() {
   if (getf(is_initialized_flag))
     return !terminated_;
   setf(is_initialized_flag);
-  loop_.attach(*this);
   running_ = true;
   try {
     if (loop_.stopping()) {
@@ -210,7 +227,19 @@ bool loop_actor_base::activate() {
         initialize();
     }
   } catch (...) {
-    handle_exception(std::current_exception());
+    quit(reason_of(std::current_exception()));
+  }
+  running_ = false;
+  return !finalize();
+}
+
+/// False if the hook ended the actor.
+bool loop_actor_base::caught_up() {
+  running_ = true;
+  try {
+    on_caught_up();
+  } catch (...) {
+    quit(reason_of(std::current_exception()));
   }
   running_ = false;
   return !finalize();
@@ -240,34 +269,39 @@ bool loop_actor_base::finalize() {
   on_exit();
   bhvr_stack_.clear();
   bhvr_stack_.cleanup();
+  // If the inbox was blocked, nobody can hand the actor to the loop any more;
+  // else the run that is due leaves the loop (invariant 4).
+  auto is_idle = !resuming_ && inbox_.try_unblock();
   cleanup(std::move(fail_state_), &loop_);
+  if (is_idle)
+    leave();
   return true;
 }
 
-/// Handles one message of the mailbox; false if the actor is dead.
-bool loop_actor_base::run_element(caf::mailbox_element_ptr x) {
+/// Handles one message of the mailbox.
+loop_actor_base::outcome
+loop_actor_base::run_element(caf::mailbox_element_ptr x) {
   running_ = true;
   auto result = outcome::dropped;
   try {
     result = consume(*x);
   } catch (...) {
-    auto what = std::current_exception();
+    auto reason = reason_of(std::current_exception());
     if (x->mid.is_request()) {
       current_element_ = x.get();
-      make_response_promise().deliver(
-          make_error(errc::handler_failed, "a handler threw"));
+      make_response_promise().deliver(reason);
     }
-    handle_exception(what);
+    quit(std::move(reason));
   }
   current_element_ = nullptr;
   running_ = false;
   if (finalize())
-    return false;
+    return outcome::terminated;
   if (result == outcome::skipped)
     skip(std::move(x));
   else
     retry_skipped();
-  return true;
+  return result;
 }
 
 void loop_actor_base::skip(caf::mailbox_element_ptr x) {
@@ -277,7 +311,15 @@ void loop_actor_base::skip(caf::mailbox_element_ptr x) {
 void loop_actor_base::retry_skipped() {
   if (skipped_.empty())
     return;
-  normal_.prepend(skipped_);
+  element_list urgent;
+  element_list normal;
+  while (!skipped_.empty()) {
+    auto x = skipped_.pop_front();
+    auto& list = x->is_high_priority() ? urgent : normal;
+    list.push_back(std::move(x));
+  }
+  urgent_.prepend(urgent);
+  normal_.prepend(normal);
   // After an in-place event the actor may be in no ready list.
   if (inbox_.try_unblock()) {
     intrusive_ptr_add_ref(ctrl());
@@ -285,7 +327,8 @@ void loop_actor_base::retry_skipped() {
   }
 }
 
-delivery loop_actor_base::deliver_element(caf::mailbox_element& x) {
+delivery loop_actor_base::deliver_element(caf::mailbox_element& x,
+                                          copy_function copy) {
   check(!running_, "an event was delivered from inside a handler");
   if (!activate())
     return delivery::terminated;
@@ -297,19 +340,18 @@ delivery loop_actor_base::deliver_element(caf::mailbox_element& x) {
     try {
       result = call_behavior(x, matched);
     } catch (...) {
-      result = outcome::dropped;
-      handle_exception(std::current_exception());
+      quit(reason_of(std::current_exception()));
     }
     current_element_ = nullptr;
     running_ = false;
+    if (finalize())
+      return delivery::terminated;
   }
   if (result == outcome::skipped) {
     skip(caf::make_mailbox_element(nullptr, caf::make_message_id(), {},
-                                   x.copy_content_to_message()));
+                                   copy(x)));
     return delivery::skipped;
   }
-  if (finalize())
-    return delivery::terminated;
   if (!matched)
     return delivery::unhandled;
   retry_skipped();
@@ -317,12 +359,12 @@ delivery loop_actor_base::deliver_element(caf::mailbox_element& x) {
   return delivery::handled;
 }
 
-void loop_actor_base::handle_exception(std::exception_ptr what) {
+/// With what to end because of an exception.
+caf::error loop_actor_base::reason_of(std::exception_ptr what) {
   if (rare_ && rare_->on_exception) {
     // The handler may throw in turn; then its exception is the reason.
     try {
-      quit(rare_->on_exception(what));
-      return;
+      return call_handler(rare_->on_exception, what);
     } catch (...) {
       what = std::current_exception();
     }
@@ -330,11 +372,11 @@ void loop_actor_base::handle_exception(std::exception_ptr what) {
   try {
     std::rethrow_exception(what);
   } catch (const std::exception& e) {
-    quit(make_error(errc::handler_failed,
-                    std::string{"a handler threw: "} + e.what()));
+    return make_error(errc::handler_failed,
+                      std::string{"a handler threw: "} + e.what());
   } catch (...) {
-    quit(make_error(errc::handler_failed,
-                    "a handler threw something that is no std::exception"));
+    return make_error(errc::handler_failed,
+                      "a handler threw something that is no std::exception");
   }
 }
 
@@ -386,6 +428,12 @@ bool loop_actor_base::consume_system(caf::mailbox_element& x) {
   switch (content.type_token()) {
   default:
     return false;
+  case caf::make_type_token<caf::atom_value, caf::atom_value, std::string>():
+    if (content.get_as<caf::atom_value>(0) != caf::sys_atom::value
+        || content.get_as<caf::atom_value>(1) != caf::get_atom::value)
+      return false;
+    describe(x);
+    return true;
   case caf::make_type_token<caf::timeout_msg>(): {
     auto& msg = content.get_as<caf::timeout_msg>(0);
     if (getf(has_timeout_flag) && rare_ && rare_->timeout_id == msg.timeout_id
@@ -399,7 +447,7 @@ bool loop_actor_base::consume_system(caf::mailbox_element& x) {
     if (msg.reason == caf::exit_reason::kill)
       quit(std::move(msg.reason));
     else if (rare_ && rare_->on_exit)
-      rare_->on_exit(msg);
+      call_handler(rare_->on_exit, msg);
     else if (msg.reason)
       quit(std::move(msg.reason));
     return true;
@@ -407,7 +455,7 @@ bool loop_actor_base::consume_system(caf::mailbox_element& x) {
   case caf::make_type_token<caf::down_msg>(): {
     auto msg = content.move_if_unshared<caf::down_msg>(0);
     if (rare_ && rare_->on_down)
-      rare_->on_down(msg);
+      call_handler(rare_->on_down, msg);
     else
       caf::aout(this) << "*** unhandled down message [id: " << id()
                       << ", name: " << name() << "]: " << to_string(msg)
@@ -420,6 +468,17 @@ bool loop_actor_base::consume_system(caf::mailbox_element& x) {
     return true;
   }
   }
+}
+
+/// What CAF's own tools ask any actor.
+void loop_actor_base::describe(caf::mailbox_element& x) {
+  auto promise = make_response_promise();
+  auto& what = x.content().get_as<std::string>(2);
+  if (what == "info")
+    promise.deliver(caf::ok_atom::value, what, caf::strong_actor_ptr{ctrl()},
+                    name());
+  else
+    promise.deliver(caf::make_error(caf::sec::unsupported_sys_key));
 }
 
 loop_actor_base::outcome
@@ -454,16 +513,22 @@ loop_actor_base::outcome loop_actor_base::call_behavior(caf::mailbox_element& x,
 
 loop_actor_base::outcome
 loop_actor_base::call_default(caf::mailbox_element& x) {
+  if (may_ignore(x))
+    return outcome::consumed;
   default_invoke_result_visitor<loop_actor_base> visitor{this};
   caf::result<caf::message> result{caf::error{caf::sec::unexpected_message}};
-  if (quitting())
+  if (quitting()) {
+    // It has no behavior any more. Only a request gets an answer.
+    if (!x.mid.is_request())
+      return outcome::consumed;
     result = caf::error{caf::sec::request_receiver_down};
-  else if (rare_ && rare_->on_unexpected)
-    result = rare_->on_unexpected(x);
-  else
+  } else if (rare_ && rare_->on_unexpected) {
+    result = call_handler(rare_->on_unexpected, x);
+  } else {
     caf::aout(this) << "*** unexpected message [id: " << id()
                     << ", name: " << name() << "]: " << x.content().stringify()
                     << std::endl;
+  }
   switch (result.flag) {
   case caf::rt_skip:
     return outcome::skipped;
@@ -532,7 +597,7 @@ void loop_actor_base::add_multiplexed_response_handler(caf::message_id id,
 
 void loop_actor_base::call_error_handler(caf::error& x) {
   if (rare_ && rare_->on_error)
-    rare_->on_error(x);
+    call_handler(rare_->on_error, x);
   else
     quit(std::move(x));
 }
@@ -556,15 +621,28 @@ void loop_actor_base::rearm_receive_timeout() {
     unsetf(has_timeout_flag);
     return;
   }
+  auto timeout = ++rare().timeout_id;
+  setf(has_timeout_flag);
+  if (after.is_zero()) {
+    eq_impl(caf::make_message_id(), nullptr, &loop_,
+            caf::timeout_msg{receive_timeout, timeout});
+    return;
+  }
   auto due = clock().now();
   due += after;
-  setf(has_timeout_flag);
-  clock().set_ordinary_timeout(due, this, receive_timeout, ++rare().timeout_id);
+  clock().set_ordinary_timeout(due, this, receive_timeout, timeout);
 }
 
 // -- defaults of the hooks ----------------------------------------------------
 
 bool loop_actor_base::intercept(caf::mailbox_element&) {
+  return false;
+}
+
+void loop_actor_base::on_undelivered(caf::mailbox_element&) const {
+}
+
+bool loop_actor_base::may_ignore(const caf::mailbox_element&) const {
   return false;
 }
 
@@ -587,8 +665,11 @@ void loop_actor_base::on_loop_stopping() {
 }
 
 void loop_actor_base::on_loop_aborting() {
-  caf::strong_actor_ptr guard{ctrl()};
-  run([this] { quit(caf::exit_reason::kill); });
+  aborting_ = true;
+  if (inbox_.try_unblock()) {
+    intrusive_ptr_add_ref(ctrl());
+    loop_.exec_later(this);
+  }
 }
 
 // -- loop_actor ---------------------------------------------------------------

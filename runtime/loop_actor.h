@@ -20,6 +20,7 @@
 // actor, by reference count; dropping the last handle of an actor that never
 // ended itself runs on_exit on the thread that drops it.
 
+#include "runtime/element_list.h"
 #include "runtime/event_loop.h"
 
 #include <caf/actor_config.hpp>
@@ -31,6 +32,7 @@
 #include <caf/intrusive/lifo_inbox.hpp>
 #include <caf/local_actor.hpp>
 #include <caf/mailbox_element.hpp>
+#include <caf/make_message.hpp>
 #include <caf/mixin/behavior_changer.hpp>
 #include <caf/mixin/requester.hpp>
 #include <caf/mixin/sender.hpp>
@@ -64,35 +66,19 @@ namespace sluice::runtime {
 enum class delivery : std::uint8_t {
   handled,
   unhandled,  // the behavior has no handler for it; it was dropped
-  skipped,    // kept, and handled later: the actor awaits a response
+  skipped,    // kept, and handled later: the actor awaits a response, or its
+              // behavior skipped the event
   terminated, // the actor is dead, by this event or before
-};
-
-/// A list of mailbox elements in arrival order.
-class element_list {
-public:
-  element_list() noexcept = default;
-  element_list(const element_list&) = delete;
-  element_list& operator=(const element_list&) = delete;
-  ~element_list();
-
-  bool empty() const noexcept { return head_ == nullptr; }
-  void push_back(caf::mailbox_element_ptr x) noexcept;
-  caf::mailbox_element_ptr pop_front() noexcept;
-
-  /// Puts all of `other` before the elements of this list.
-  void prepend(element_list& other) noexcept;
-
-private:
-  caf::mailbox_element* head_ = nullptr;
-  caf::mailbox_element* tail_ = nullptr;
 };
 
 /// The parts that CAF's mixins build upon. Invariants:
 /// 1. Only the loop's thread touches anything but the inbox.
-/// 2. The inbox is blocked exactly while the actor is in no ready list and is
-///    not running: so whoever unblocks it schedules it.
+/// 2. From launch to the end, the inbox is blocked exactly while no run is due,
+///    that is while `resume` neither runs nor will be called. Whoever unblocks
+///    it hands the actor to the loop.
 /// 3. A skipped message is tried again after every message that was handled.
+/// 4. The actor is a resident of the loop from launch until it has ended and no
+///    run is due: until then a thread may be on its way to the loop with it.
 class loop_actor_base : public caf::local_actor,
                         public caf::resumable,
                         public caf::non_blocking_actor_base,
@@ -106,6 +92,7 @@ public:
       std::function<caf::result<caf::message>(caf::message_view&)>;
 
   loop_actor_base(caf::actor_config& cfg, event_loop& loop);
+  ~loop_actor_base() override;
 
   // -- CAF's interface of an actor --------------------------------------------
 
@@ -114,6 +101,7 @@ public:
                caf::execution_unit* host) override;
   void launch(caf::execution_unit* host, bool lazy, bool hide) override;
   bool cleanup(caf::error&& reason, caf::execution_unit* host) override;
+  void on_destroy() override;
   subtype_t subtype() const override { return io_actor; }
   resume_result resume(caf::execution_unit* host, size_t messages) override;
   void intrusive_ptr_add_ref_impl() override;
@@ -147,7 +135,11 @@ public:
   delivery deliver(T& event) {
     caf::mailbox_element_view<T> element{
         nullptr, caf::make_message_id(), {}, event};
-    return deliver_element(element);
+    return deliver_element(element, [](caf::mailbox_element& x) {
+      // CAF's own copy of a view would refer to `event`.
+      auto held = x.content().get(0);
+      return caf::make_message(*static_cast<const T*>(held));
+    });
   }
 
   /// True while a handler of this actor runs.
@@ -171,6 +163,14 @@ protected:
   /// Runs before a behavior sees an ordinary message. Returns true if the
   /// message was a command and is done with.
   virtual bool intercept(caf::mailbox_element& x);
+
+  /// Runs for each message that was in the mailbox when the actor ended, or
+  /// came later. On any thread, even while the actor is being destroyed: must
+  /// not touch its state. Requests are answered already.
+  virtual void on_undelivered(caf::mailbox_element& x) const;
+
+  /// True for messages that may go unhandled without a word.
+  virtual bool may_ignore(const caf::mailbox_element& x) const;
 
   /// Runs once when the actor ends, before on_exit.
   virtual void on_terminate();
@@ -199,7 +199,7 @@ protected:
     try {
       f();
     } catch (...) {
-      handle_exception(std::current_exception());
+      quit(reason_of(std::current_exception()));
     }
     running_ = false;
     return !finalize();
@@ -212,27 +212,39 @@ private:
   template <class, class>
   friend class caf::mixin::behavior_changer;
 
-  enum class outcome : std::uint8_t { consumed, skipped, dropped };
+  enum class outcome : std::uint8_t { consumed, skipped, dropped, terminated };
+
+  /// What a closed inbox refuses: CAF's would destroy it unseen.
+  struct refused {
+    void operator()(caf::mailbox_element* x) const noexcept { last = x; }
+    static thread_local caf::mailbox_element* last;
+  };
 
   struct inbox_policy {
     using mapped_type = caf::mailbox_element;
-    using unique_pointer = caf::mailbox_element_ptr;
+    using unique_pointer = std::unique_ptr<caf::mailbox_element, refused>;
   };
 
   struct rare_state;
 
-  delivery deliver_element(caf::mailbox_element& x);
+  using copy_function = caf::message (*)(caf::mailbox_element&);
+
+  delivery deliver_element(caf::mailbox_element& x, copy_function copy);
+  resume_result run_turn(size_t messages);
   bool activate();
   bool finalize();
+  void leave();
   bool alive() const noexcept;
-  bool run_element(caf::mailbox_element_ptr x);
+  bool caught_up();
+  outcome run_element(caf::mailbox_element_ptr x);
   outcome consume(caf::mailbox_element& x);
   outcome consume_ordinary(caf::mailbox_element& x);
   outcome consume_response(caf::mailbox_element& x);
   bool consume_system(caf::mailbox_element& x);
   outcome call_behavior(caf::mailbox_element& x, bool& matched);
   outcome call_default(caf::mailbox_element& x);
-  void handle_exception(std::exception_ptr what);
+  void describe(caf::mailbox_element& x);
+  caf::error reason_of(std::exception_ptr what);
   void skip(caf::mailbox_element_ptr x);
   void retry_skipped();
   void fetch();
@@ -246,8 +258,11 @@ private:
   element_list skipped_;
   caf::detail::behavior_stack bhvr_stack_;
   std::unique_ptr<rare_state> rare_;
-  bool running_ = false;
-  bool terminated_ = false;
+  bool running_ = false;    // inside a handler
+  bool resuming_ = false;   // inside `resume`
+  bool resident_ = false;   // attached to the loop
+  bool aborting_ = false;   // ends in its next turn
+  bool terminated_ = false; // ending or dead
 
   // Gives behavior_changer the names that it expects of a scheduled_actor.
   friend class loop_actor;
