@@ -136,7 +136,7 @@ TEST_F(name_lookup_test, second_name_server_answers_for_a_silent_one) {
   other.add("late.test", "192.0.2.9");
   server.silent(true);
   auto lookup = look_up("tcp://late.test:80",
-                        {server.address() + "," + other.address(), 10ms, 2});
+                        {server.address() + "," + other.address(), 10ms, 6});
   EXPECT_EQ(result(), strings{"tcp://192.0.2.9:80"});
 }
 
@@ -176,11 +176,12 @@ TEST_F(name_lookup_test, destroyed_look_up_tells_nothing) {
 
 TEST_F(name_lookup_test, look_up_that_is_kept_does_nothing_more) {
   server.add("one.test", "192.0.2.1");
-  auto kept = look_up("tcp://one.test:80", {server.address(), 20ms, 3});
+  auto kept = look_up("tcp://one.test:80", {server.address(), 20ms, 6});
   EXPECT_EQ(result(), strings{"tcp://192.0.2.1:80"});
+  auto asked = server.questions();
   auto past_next_try = time.now() + 50ms;
   EXPECT_TRUE(until([&] { return time.now() > past_next_try; }));
-  EXPECT_EQ(server.questions(), 2u);
+  EXPECT_EQ(server.questions(), asked);
   EXPECT_EQ(loop.timers().size(), 0u);
 }
 
