@@ -1,15 +1,15 @@
-// Sluice's echo server for the comparison with its peers: the behavior is a
-// user's, on one loop.
+// An echo server on a stream_broker whose behavior is the user's.
 
+#include "bench/loopback.h"
+#include "bench/peer.h"
 #include "net/config.h"
 #include "net/listen.h"
 #include "runtime/error.h"
 
+#include <CLI/CLI.hpp>
 #include <caf/actor_system.hpp>
 
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 
 namespace {
@@ -23,24 +23,22 @@ caf::behavior echo(sluice::net::stream_broker* self) {
 } // namespace
 
 int main(int argc, char** argv) {
-  std::string port = argc == 3 ? argv[2] : "0";
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  CLI::App app{"Echoes on a Sluice stream_broker."};
+  unsigned port = 0;
+  app.add_option("--port", port, "0 lets the system choose");
+  CLI11_PARSE(app, argc, argv);
+  auto stop = sluice::bench::open_stop_signal();
   sluice::net::config cfg;
   cfg.set("scheduler.max-threads", 1);
-  caf::actor_system sys{cfg};
-  sluice::runtime::loop_group loops{sys, {.loops = 1}};
-  auto server = sluice::net::listen(loops, "tcp://127.0.0.1:" + port, echo);
+  caf::actor_system system{cfg};
+  sluice::runtime::loop_group loops{system, {.loops = 1}};
+  auto server = sluice::net::listen(
+      loops, "tcp://127.0.0.1:" + std::to_string(port), echo);
   if (!server) {
     std::fprintf(stderr, "%s\n",
                  sluice::runtime::to_text(server.error()).c_str());
-    return EXIT_FAILURE;
+    return 1;
   }
-  std::printf("listening %u\n", server->local.port());
-  std::fflush(stdout);
-  int signal = 0;
-  sigwait(&signals, &signal);
+  sluice::bench::announce(server->local.port());
+  sluice::bench::await_stop_signal(stop);
 }

@@ -2,6 +2,10 @@
 
 #include "runtime/panic.h"
 
+#include <arpa/inet.h>
+
+#include <cstring>
+
 namespace sluice::net {
 
 namespace {
@@ -27,9 +31,8 @@ decoded decode_u32(std::string_view input, std::size_t bytes_max) {
   if (input.size() < u32_bytes)
     return decoded::more();
   std::uint32_t length = 0;
-  for (std::size_t i = 0; i < u32_bytes; ++i)
-    length = length << 8 | byte_at(input, i);
-  return payload(input, u32_bytes, length, bytes_max);
+  std::memcpy(&length, input.data(), u32_bytes);
+  return payload(input, u32_bytes, ntohl(length), bytes_max);
 }
 
 decoded decode_varint(std::string_view input, std::size_t bytes_max) {

@@ -50,6 +50,7 @@ std::string stream_broker::describe() const {
 // -- commands -----------------------------------------------------------------
 
 bool stream_broker::intercept(caf::mailbox_element& x) {
+  admitted(x);
   auto& content = x.content();
   if (content.size() != 1)
     return false;

@@ -35,6 +35,7 @@
 #include "net/socket.h"
 #include "net/stream_options.h"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -143,8 +144,16 @@ public:
 
   const char* name() const override { return "stream_broker"; }
 
+  /// The door of the mailbox: writes that are on their way in it count, too.
+  /// When they are more than the cap, further ones come back at once, on the
+  /// thread of their sender. Writes without a sender cannot come back and pass.
+  using caf::abstract_actor::enqueue;
+  void enqueue(caf::mailbox_element_ptr what,
+               caf::execution_unit* host) override;
+
 protected:
   bool intercept(caf::mailbox_element& x) override;
+  void on_undelivered(caf::mailbox_element& x) const override;
   void on_start() override;
   void on_terminate() override;
   void on_caught_up() override;
@@ -161,6 +170,12 @@ private:
     int os_error = 0;
     caf::error error;
   };
+
+  // stream_door.cc: what waits in the mailbox
+  bool admit(const caf::mailbox_element& x) noexcept;
+  void admitted(const caf::mailbox_element& x) noexcept;
+  std::size_t charge_of(const caf::mailbox_element& x) const noexcept;
+  static bool return_write(caf::mailbox_element& x, reject_reason why);
 
   // stream_start.cc: from nothing to open
   void start_accepted();
@@ -219,7 +234,8 @@ private:
   stream_counts counts_;
   runtime::time_point last_read_{};
   runtime::time_point last_write_{};
-  std::int64_t credit_ = -1; // < 0: flowing
+  std::atomic<std::size_t> in_mailbox_{0}; // charged for writes; any thread
+  std::int64_t credit_ = -1;               // < 0: flowing
   stream_state state_ = stream_state::idle;
   bool blocked_ = false;      // the socket takes no more; ask for *writable*
   bool self_pressed_ = false; // our own writes closed the valve

@@ -13,9 +13,9 @@ from bench.harness.process import Failed, start_server
 from bench.harness.servers import Cell
 
 LOAD = "bench/load"
-ECHO = ("echo_epoll", "echo_epoll --drain",
+ECHO = ("echo_epoll", "echo_epoll --drain", "echo_uv", "echo_asio",
         "echo_caf --at-most 1024", "echo_caf --at-most 65536")
-SINKS = ("sink_epoll", "sink_caf")
+SINKS = ("sink_epoll", "sink_uv", "sink_asio", "sink_caf")
 CELLS = (Cell("one", 1, 64, 1), Cell("odd", 5, 1237, 3),
          Cell("bulk", 4, 256 * 1024, 4))
 CPU = min(os.sched_getaffinity(0))
