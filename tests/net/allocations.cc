@@ -57,12 +57,19 @@ void count_delete(void* memory) {
 
 } // namespace sluice::testing
 
-// The other forms call these two ([new.delete]).
-void* operator new(std::size_t size) {
+// The forms that our code uses. Under AddressSanitizer the others, which would
+// call these, are its own ([new.delete]).
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   auto memory = std::malloc(size > 0 ? size : 1);
+  if (memory != nullptr)
+    sluice::testing::count_new(memory, size);
+  return memory;
+}
+
+void* operator new(std::size_t size) {
+  auto memory = operator new(size, std::nothrow);
   if (memory == nullptr)
     throw std::bad_alloc{};
-  sluice::testing::count_new(memory, size);
   return memory;
 }
 

@@ -94,6 +94,44 @@ TEST(framer_test, slab_is_let_go_with_the_last_frame) {
   EXPECT_EQ(framer.buffered(), 0u);
 }
 
+TEST(framer_test, slab_is_let_go_with_the_end_of_a_frame_that_spans_reads) {
+  framer framer{lines()};
+  framer.feed(read_slab("hel"));
+  EXPECT_EQ(frames_of(framer), strings{});
+  auto slab = runtime::slab::make(100);
+  std::memcpy(slab->data(), "lo\n", 3);
+  framer.feed({slab, 0, 3});
+  EXPECT_EQ(frames_of(framer), strings{"hello"});
+  EXPECT_TRUE(slab->unique());
+}
+
+/// Counts how often it is asked.
+class counting_codec : public length_prefix_codec {
+public:
+  explicit counting_codec(int& calls)
+      : length_prefix_codec(length_format::u32_be), calls_(calls) {}
+
+  decoded decode(std::string_view input) override {
+    ++calls_;
+    return length_prefix_codec::decode(input);
+  }
+
+private:
+  int& calls_;
+};
+
+TEST(framer_test, codec_is_asked_once_a_read_for_a_frame_of_known_size) {
+  int calls = 0;
+  framer framer{std::make_unique<counting_codec>(calls)};
+  auto stream = prefixed_frame(std::string(200'000, 'x'));
+  int reads = 0;
+  for (std::size_t i = 0; i < stream.size(); i += 10'000, ++reads) {
+    framer.feed(read_slab(std::string_view{stream}.substr(i, 10'000)));
+    EXPECT_EQ(frames_of(framer).size(), reads == 20 ? 1u : 0u);
+  }
+  EXPECT_EQ(calls, reads);
+}
+
 TEST(framer_test, frame_that_spans_reads_is_gathered_and_the_rest_is_not) {
   framer framer{lines()};
   framer.feed(read_slab("hel"));

@@ -98,7 +98,7 @@ std::size_t frame_with_blanked_past(net::codec& codec, std::string_view stream,
   std::size_t blanked = window;
   while (shown.size() < stream.size()) {
     for (; blanked + window < shown.size(); ++blanked)
-      shown[blanked] = static_cast<char>(~shown[blanked]);
+      shown[blanked] = blanked % 2 == 0 ? '\n' : '\r';
     shown += stream.substr(shown.size(), step);
     auto found = codec.decode(shown);
     if (found.what != net::decoded::status::need_more)

@@ -49,8 +49,8 @@ std::string wrapped(const net::codec& codec, std::string_view payload);
 std::string random_text(random_source& random, std::size_t size,
                         std::string_view alphabet = {});
 
-/// Feeds `stream` to a codec in steps of `step` bytes and overwrites before
-/// each call what it saw in earlier ones, but for the first and the last
+/// Feeds `stream` to a codec in steps of `step` bytes and puts line ends in
+/// place of what it saw in earlier ones, but for the first and the last
 /// `window` bytes of that. A codec that gets the one frame of `stream` right
 /// all the same looks at no more than `2 * window + step` bytes a call, which
 /// is linear in all. Returns the size of the frame, 0 if there was none.

@@ -136,6 +136,10 @@ TEST(resp_codec_test, frame_over_its_bound_is_refused_by_its_headers) {
   auto smaller = resp(resp_side::commands, {.frame_bytes = set.size() - 1});
   EXPECT_EQ(error_of(smaller, set), "Protocol error: too big frame");
   EXPECT_EQ(error_of(smaller, "*100\r\n"), "Protocol error: too big frame");
+  // An element that is still to come has at least six bytes.
+  EXPECT_EQ(error_of(smaller, "*2\r\n$13\r\n"), "");
+  EXPECT_EQ(error_of(smaller, "*2\r\n$14\r\n"),
+            "Protocol error: too big frame");
   EXPECT_EQ(error_of(smaller, "*1\r\n$40\r\n"),
             "Protocol error: too big frame");
 }
