@@ -32,6 +32,7 @@ config::config() {
   add_message_type<accepted>("sluice.accepted");
   add_message_type<received>("sluice.received");
   add_message_type<datagram>("sluice.datagram");
+  add_message_type<undelivered>("sluice.undelivered");
   add_message_type<timed_out>("sluice.timed_out");
   add_message_type<half_closed>("sluice.half_closed");
   add_message_type<bad_frame>("sluice.bad_frame");

@@ -82,6 +82,12 @@ std::string to_string(reject_reason x) {
     return "shut_down";
   case reject_reason::bad_frame:
     return "bad_frame";
+  case reject_reason::bad_endpoint:
+    return "bad_endpoint";
+  case reject_reason::unreachable:
+    return "unreachable";
+  case reject_reason::expired:
+    return "expired";
   }
   return "invalid";
 }

@@ -58,6 +58,15 @@ struct datagram {
   bool truncated = false;
 };
 
+/// An earlier datagram was not delivered: the receiver or a router says so
+/// (ICMP). Which one is not known; the socket goes on.
+struct undelivered {
+  /// The peer of a connected socket.
+  endpoint to;
+  /// ECONNREFUSED: nobody is bound there; EHOSTUNREACH, ...
+  int os_error = 0;
+};
+
 enum class timeout : std::uint8_t {
   connect,     // not connected in time; the connection is closed
   handshake,   // handshake_done was not called in time
@@ -148,6 +157,10 @@ enum class reject_reason : std::uint8_t {
   closed,         // the connection ended before the bytes were taken
   shut_down,      // written after shutdown_write or close
   bad_frame,      // larger than the codec's bound
+  bad_endpoint,   // a datagram for a host name, which needs a look-up first, or
+                  // for an address of another kind than the socket's
+  unreachable,    // a datagram that the system refused; os_error says why
+  expired,        // a datagram waited for longer than it may
 };
 
 std::string to_string(reject_reason x);
@@ -157,6 +170,10 @@ struct rejected {
   byte_slice bytes;
   reject_reason reason = reject_reason::overflow;
   std::uint64_t token = 0;
+  /// Where a datagram was to go.
+  endpoint to{};
+  /// errno, or 0.
+  int os_error = 0;
 };
 
 // -- serialization ------------------------------------------------------------
@@ -193,6 +210,11 @@ typename Inspector::result_type inspect(Inspector& f, datagram& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, undelivered& x) {
+  return f(caf::meta::type_name("sluice.undelivered"), x.to, x.os_error);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, timed_out& x) {
   return f(caf::meta::type_name("sluice.timed_out"), x.which, x.token);
 }
@@ -220,7 +242,8 @@ typename Inspector::result_type inspect(Inspector& f, written& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, rejected& x) {
-  return f(caf::meta::type_name("sluice.rejected"), x.bytes, x.reason, x.token);
+  return f(caf::meta::type_name("sluice.rejected"), x.bytes, x.reason, x.token,
+           x.to, x.os_error);
 }
 
 } // namespace sluice::net

@@ -40,9 +40,11 @@ inline constexpr std::size_t read_slab_bytes = 64 * 1024;
 inline constexpr std::size_t read_room_min_bytes = 16 * 1024;
 
 /// Bytes read from one connection per readiness event, so that a fast peer
-/// cannot starve the others on its loop. The poller is level-triggered: the
-/// rest is read in the next iteration.
-inline constexpr std::size_t read_turn_bytes = 1024 * 1024;
+/// cannot starve the others on its loop, and cannot fill the queue of a broker
+/// that its bytes are passed on to before that one has had a turn to say stop
+/// (a quarter of `write_cap_bytes`). The poller is level-triggered: the rest is
+/// read in the next iteration.
+inline constexpr std::size_t read_turn_bytes = 256 * 1024;
 
 /// Datagrams read from one socket per readiness event.
 inline constexpr std::size_t read_turn_datagrams = 64;
@@ -95,6 +97,22 @@ inline constexpr std::size_t spare_queues = 256;
 /// A queued slice that uses less than 1/ratio of its slab is copied out of it,
 /// so that a few queued bytes do not pin a whole slab.
 inline constexpr std::size_t compact_ratio = 4;
+
+// -- datagrams ----------------------------------------------------------------
+
+/// What a queued datagram counts besides its bytes, so that many small ones
+/// fill a queue too. About what one takes in memory; the kernel counts its
+/// buffers in the same way.
+inline constexpr std::size_t datagram_overhead_bytes = 256;
+
+/// When to try again after the system had no room for a datagram and does not
+/// say when it will: for want of buffers (ENOBUFS), or because the receiver of
+/// an unconnected Unix socket has not read its own.
+inline constexpr std::chrono::milliseconds datagram_retry = 1ms;
+
+/// A datagram that waited for this long comes back: like a stalled peer, see
+/// `write_stall`.
+inline constexpr std::chrono::milliseconds datagram_expiry = 15'000ms;
 
 // -- connections --------------------------------------------------------------
 
