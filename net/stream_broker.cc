@@ -159,8 +159,14 @@ void stream_broker::finish_writing() {
   if (peer_done_)
     return end(draining ? std::move(rare().how)
                         : ending{close_reason::finished, 0, {}});
-  if (draining)
-    state_ = stream_state::lingering;
+  if (!draining)
+    return;
+  state_ = stream_state::lingering;
+  // A process that ends does not wait for peers who have nothing to say.
+  if (loop().stopping()) {
+    discard_some();
+    end(rare().how);
+  }
 }
 
 void stream_broker::update_interest() {
