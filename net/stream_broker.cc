@@ -162,6 +162,7 @@ void stream_broker::finish_writing() {
   if (!draining)
     return;
   state_ = stream_state::lingering;
+  arm(timeout::drain, loop().now() + options_->close_drain);
   // A process that ends does not wait for peers who have nothing to say.
   if (loop().stopping()) {
     discard_some();
@@ -241,8 +242,12 @@ void stream_broker::on_timeout(timeout which) {
     return give_up(close_reason::connect_timeout);
   case timeout::handshake:
     return give_up(close_reason::handshake_timeout);
-  case timeout::drain:
+  case timeout::drain: {
+    auto due = last_write_ + options_->close_drain;
+    if (queued() > 0 && loop().now() < due)
+      return arm(which, due); // slow, but it moves
     return give_up(close_reason::drain_timeout);
+  }
   case timeout::idle:
     return watch_activity(which, rare().idle_limit,
                           std::max(last_read_, last_write_));

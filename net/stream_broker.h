@@ -106,7 +106,7 @@ public:
 
   // -- ending -----------------------------------------------------------------
 
-  /// Sends what is queued, tells the peer, waits for its end (all within
+  /// Sends what is queued, tells the peer, waits for its end (both bounded by
   /// stream_options::close_drain), and closes.
   void close();
 

@@ -48,7 +48,8 @@ struct stream_options {
   /// For the start of a connection that we open, look-up included.
   runtime::duration connect_deadline = runtime::limits::connect_deadline;
 
-  /// For `close`, until the rest is taken and the peer is done.
+  /// After `close`: time without progress until the rest is given up, and for
+  /// the peer to end, too, once everything is sent.
   runtime::duration close_drain = runtime::limits::close_drain;
 
   /// Whether *backpressure* from an actor that this broker sends to stops the

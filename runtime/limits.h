@@ -119,8 +119,8 @@ inline constexpr std::chrono::milliseconds datagram_expiry = 15'000ms;
 /// From the start of connect, name look-up included, to *connected*.
 inline constexpr std::chrono::milliseconds connect_deadline = 20'000ms;
 
-/// From `close{drain}` until the connection is aborted: longer than
-/// `stop_drain` would be pointless.
+/// After `close{drain}`: how long no byte may move before the connection is
+/// aborted, and how long its peer may take to end, too. nginx lingers for 5 s.
 inline constexpr std::chrono::milliseconds close_drain = 5'000ms;
 
 /// Name look-ups under way at once in one process; the next one fails.
