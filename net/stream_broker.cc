@@ -340,7 +340,7 @@ void stream_broker::on_terminate() {
   ending how{close_reason::quit, 0, reason};
   if (state_ == stream_state::failing)
     how = std::move(rare().how);
-  else if (reason.category() == runtime::error_category
+  else if (reason && reason.category() == runtime::error_category
            && reason.code() == static_cast<std::uint8_t>(errc::handler_failed))
     how.reason = close_reason::handler_failed;
   else if (loop().stopping())
