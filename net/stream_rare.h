@@ -16,8 +16,10 @@ struct stream_broker::rare_state {
   std::size_t next_address = 0;
   int connect_error = 0;
 
-  // reading: who told us to slow down
+  // reading: who told us to slow down, and what a framer left when it was taken
+  // away
   runtime::actor_set pressed_by;
+  byte_slice raw_rest;
 
   // deadlines
   runtime::duration idle_limit{};

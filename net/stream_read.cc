@@ -91,10 +91,17 @@ void stream_broker::on_bytes(byte_slice bytes) {
 }
 
 /// Delivers the frames that have come whole, as far as the behavior wants them.
+/// A handler may change the framing on the way.
 void stream_broker::pump() {
   pump_pending_ = true;
   byte_slice frame;
   while (may_deliver()) {
+    if (!framer_) {
+      pump_pending_ = false;
+      if (auto rest = std::exchange(rare().raw_rest, {}); !rest.empty())
+        deliver_bytes(std::move(rest));
+      return;
+    }
     if (!framer_->next(frame)) {
       pump_pending_ = false;
       if (framer_->error())
@@ -104,7 +111,8 @@ void stream_broker::pump() {
     if (!deliver_bytes(std::move(frame)))
       return;
   }
-  framer_->compact();
+  if (framer_)
+    framer_->compact();
 }
 
 void stream_broker::on_bad_frame(const caf::error& err) {
@@ -175,22 +183,18 @@ void stream_broker::read_paused() {
 }
 
 void stream_broker::framing(std::unique_ptr<codec> x) {
-  byte_slice rest;
-  if (framer_)
-    rest = framer_->take_rest();
+  // What has come and was not taken goes through the new framing.
+  auto rest =
+      framer_ ? framer_->take_rest() : std::exchange(rare().raw_rest, {});
   framer_ = x ? std::make_unique<net::framer>(std::move(x)) : nullptr;
-  pump_pending_ = false;
   if (rest.empty())
     return;
-  if (framer_) {
+  if (framer_)
     framer_->feed(std::move(rest));
-    pump_pending_ = true;
-    settle_later();
-  } else {
-    // Raw from here on: what had come already goes first.
-    received event{std::move(rest)};
-    tell(self(), std::move(event));
-  }
+  else
+    rare().raw_rest = std::move(rest);
+  pump_pending_ = true; // before anything else is read
+  settle_later();
 }
 
 /// An actor that we send to is under pressure: stop reading, so that the peer
