@@ -75,6 +75,18 @@ void write_queue::push(const caf::strong_actor_ptr& sender,
 
 // -- the line -----------------------------------------------------------------
 
+/// Bytes of the oldest write of `from`, all its parts: it is moved whole, so it
+/// must be paid for whole.
+std::size_t write_queue::next_size(source& from) {
+  std::size_t result = 0;
+  for (auto& x : from.waiting) {
+    result += x.bytes.size();
+    if (x.last)
+      break;
+  }
+  return result;
+}
+
 /// Moves the oldest write of `from`, all its parts, to the line.
 void write_queue::move_write(source& from) {
   for (bool last = false; !last;) {
@@ -92,21 +104,25 @@ void write_queue::fill_line(std::size_t slices) {
   while (line_.size() < slices && line_bytes_ < limits::write_high_bytes
          && std::any_of(sources_.begin(), sources_.end(), busy)) {
     turn_ = turn_ < sources_.size() ? turn_ : 0;
-    auto& from = *sources_[turn_++];
-    if (from.waiting.empty()) {
-      from.deficit = 0;
-      continue;
-    }
-    from.deficit += limits::write_quantum_bytes;
-    while (!from.waiting.empty() && line_.size() < slices) {
-      auto size = from.waiting.front().bytes.size();
+    auto& from = *sources_[turn_];
+    if (!in_turn_ && !from.waiting.empty())
+      from.deficit += limits::write_quantum_bytes;
+    in_turn_ = false;
+    while (!from.waiting.empty()) {
+      auto size = next_size(from);
       if (size > from.deficit)
         break;
+      if (line_.size() >= slices) {
+        // Full of small slices: the turn goes on with the next system call.
+        in_turn_ = true;
+        return;
+      }
       from.deficit -= size;
       move_write(from);
     }
     if (from.waiting.empty())
       from.deficit = 0;
+    ++turn_;
   }
 }
 
@@ -194,6 +210,7 @@ void write_queue::drain(const on_returned& f) {
   bytes_ = line_bytes_ = entries_ = 0;
   sources_.clear();
   turn_ = 0;
+  in_turn_ = false;
 }
 
 byte_slice write_queue::compact(const byte_slice& x) {
@@ -224,6 +241,7 @@ void write_queue::reset() {
   for (auto& s : sources_)
     s->sender = nullptr;
   turn_ = 0;
+  in_turn_ = false;
   compacted_.release();
 }
 

@@ -162,11 +162,13 @@ private:
   void push_part(source& to, entry x);
   source& find(const caf::strong_actor_ptr& sender);
   void fill_line(std::size_t slices);
+  static std::size_t next_size(source& from);
   void move_write(source& from);
   byte_slice compact(const byte_slice& x);
 
   std::vector<std::unique_ptr<source>> sources_;
   std::size_t turn_ = 0;
+  bool in_turn_ = false; // the source at `turn_` has its quantum already
   fifo<lined> line_;
   std::size_t line_bytes_ = 0;
   std::size_t bytes_ = 0;
