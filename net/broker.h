@@ -58,8 +58,12 @@ protected:
 
   bool watched() const noexcept { return watched_fd_ >= 0; }
 
-  /// Work to do before the loop blocks: `settle` runs once.
-  void settle_later() { loop().flush_later(*this); }
+  /// Work to do before the loop blocks: `settle` runs once. Not for a broker
+  /// that has retired, which nobody keeps alive until then.
+  void settle_later() {
+    if (keep_)
+      loop().flush_later(*this);
+  }
 
   /// Events that a behavior need not care about. Not `rejected`: what comes
   /// back shall not be lost in silence.
