@@ -112,10 +112,10 @@ void stream_broker::on_hang_up(bool failed) {
     error = loop().sockets().take_error(socket_.fd());
   if (error != 0 || failed)
     return fail(close_reason::peer_reset, error != 0 ? error : ECONNRESET);
-  if (peer_done_ || may_read())
-    return; // its end is, or will be, read as any other
-  // Nothing more can be learned until somebody wants to read, but the poller
-  // would say it again and again.
+  if (may_read())
+    return; // its end will be read as any other
+  // Nothing more can be learned until somebody wants to read, or to write to
+  // whom is gone; but the poller would say it again and again.
   parked_ = true;
   unwatch();
 }
@@ -338,13 +338,16 @@ void stream_broker::on_terminate() {
     return;
   auto& reason = ending_reason();
   ending how{close_reason::quit, 0, reason};
-  if (state_ == stream_state::failing)
+  if (state_ == stream_state::failing) {
     how = std::move(rare().how);
-  else if (reason && reason.category() == runtime::error_category
-           && reason.code() == static_cast<std::uint8_t>(errc::handler_failed))
+  } else if (reason && reason.category() == runtime::error_category
+             && reason.code()
+                    == static_cast<std::uint8_t>(errc::handler_failed)) {
     how.reason = close_reason::handler_failed;
-  else if (loop().stopping())
+    state_ = stream_state::failing; // nobody knows what it was about to write
+  } else if (loop().stopping()) {
     how.reason = close_reason::shut_down;
+  }
   if (how.reason == close_reason::quit || how.reason == close_reason::shut_down)
     flush(); // most often the operating system takes it all
   end(std::move(how));

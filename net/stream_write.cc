@@ -158,6 +158,8 @@ void stream_broker::flush() {
       // next, and the end after what there is to read.
       write_error_ = static_cast<int>(-result);
       blocked_ = true;
+      if (parked_) // and came before
+        fail(close_reason::peer_reset, write_error_);
       break;
     }
     auto taken = static_cast<std::size_t>(result);
