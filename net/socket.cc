@@ -3,6 +3,7 @@
 #include "runtime/error.h"
 
 #include <netinet/in.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -23,8 +24,13 @@ endpoint to_endpoint(int result, const socket_address& address, int type) {
   return found ? std::move(*found) : endpoint{};
 }
 
-/// True if a socket file is there and nobody accepts connections on it.
-bool is_stale(runtime::socket_api& api, const socket_address& address) {
+/// True if a socket is at `path` and nobody accepts connections on it. Linux
+/// refuses a connection to any other file, too, and that may be somebody's.
+bool is_stale(runtime::socket_api& api, const std::string& path,
+              const socket_address& address) {
+  struct stat found;
+  if (::lstat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode))
+    return false;
   auto fd = api.open(AF_UNIX, SOCK_STREAM);
   if (fd < 0)
     return false;
@@ -37,9 +43,12 @@ int bind_replacing_stale(runtime::socket_api& api, int fd,
                          const endpoint& where, const socket_address& address) {
   auto result = api.bind(fd, address);
   if (result != -EADDRINUSE || where.scheme() != endpoint_scheme::unix_stream
-      || where.path().front() == '@' || !is_stale(api, address))
+      || where.path().front() == '@')
     return result;
-  ::unlink(std::string{where.path()}.c_str());
+  std::string path{where.path()};
+  if (!is_stale(api, path, address))
+    return result;
+  ::unlink(path.c_str());
   return api.bind(fd, address);
 }
 
