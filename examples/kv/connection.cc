@@ -7,13 +7,24 @@
 
 #include <caf/actor_cast.hpp>
 
+#include <cstdio>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace sluice::examples::kv {
 
-net::stream_options connection_options() {
+namespace {
+
+void log(const std::string& who, const std::string& what) {
+  std::fprintf(stderr, "%s %s\n", who.c_str(), what.c_str());
+}
+
+} // namespace
+
+net::stream_options connection_options(const connection_settings& settings) {
   net::stream_options result;
+  result.write_stall = settings.stall;
   result.framing = [] {
     return std::make_unique<net::resp_codec>(net::resp_side::commands);
   };
@@ -24,10 +35,13 @@ net::stream_options connection_options() {
   return result;
 }
 
-caf::behavior serve(net::stream_broker* self, const caf::actor& keys) {
+caf::behavior serve(net::stream_broker* self, const caf::actor& keys,
+                    const connection_settings& settings) {
+  self->idle_timeout(settings.idle);
   auto home =
       static_cast<database*>(caf::actor_cast<caf::abstract_actor*>(keys));
   auto client = std::make_shared<std::optional<session>>();
+  auto verbose = settings.verbose;
   return {
       [=](const net::accepted& in) {
         client->emplace(home->shared(), to_string(in.remote),
@@ -50,6 +64,18 @@ caf::behavior serve(net::stream_broker* self, const caf::actor& keys) {
         std::string reply;
         net::append_error(reply, "ERR " + in.text);
         self->write(reply);
+      },
+      [=](const net::timed_out& what) {
+        if (verbose)
+          log((*client)->peer_address, "timed out: " + to_string(what.which));
+        if (what.which == net::timeout::idle)
+          self->quit();
+      },
+      [=](const net::closed& why) {
+        if (verbose)
+          log((*client)->peer_address,
+              "ended: " + to_string(why.reason)
+                  + ", unsent bytes: " + std::to_string(why.unsent));
       },
   };
 }

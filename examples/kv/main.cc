@@ -4,17 +4,19 @@
 
 #include "examples/kv/connection.h"
 #include "examples/kv/database.h"
+#include "examples/support/until_signal.h"
 #include "net/config.h"
 #include "net/listen.h"
 #include "runtime/error.h"
+#include "runtime/limits.h"
 
 #include <caf/actor_system.hpp>
 
 #include <CLI/CLI.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <ctime>
 #include <string>
 
 namespace {
@@ -22,24 +24,8 @@ namespace {
 namespace kv = sluice::examples::kv;
 namespace net = sluice::net;
 namespace runtime = sluice::runtime;
-
-/// Blocked in every thread, and waited for by the first: no handler runs.
-sigset_t end_signals() {
-  sigset_t result;
-  sigemptyset(&result);
-  sigaddset(&result, SIGINT);
-  sigaddset(&result, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &result, nullptr);
-  return result;
-}
-
-void wait_for_end(const sigset_t& signals, long seconds) {
-  timespec limit{seconds, 0};
-  if (seconds > 0)
-    sigtimedwait(&signals, nullptr, &limit);
-  else
-    sigwaitinfo(&signals, nullptr);
-}
+namespace limits = runtime::limits;
+using namespace std::chrono_literals;
 
 void print_summary(kv::server& shared) {
   std::printf("%llu connections, %llu commands, %llu hits, %llu misses, "
@@ -51,23 +37,34 @@ void print_summary(kv::server& shared) {
               shared.keys.size());
 }
 
-int run(const std::string& where, long seconds) {
-  auto signals = end_signals();
+/// An IPv6 address has colons of its own: RFC 3986 puts it into brackets.
+std::string endpoint_text(const std::string& host, unsigned port) {
+  auto bare_ipv6 = host.find(':') != std::string::npos && host.front() != '[';
+  return "tcp://" + (bare_ipv6 ? "[" + host + "]" : host) + ":"
+         + std::to_string(port);
+}
+
+int run(const std::string& where, long seconds,
+        const kv::connection_settings& settings) {
+  // Who started it may have stopped to read; that is no reason to die.
+  std::signal(SIGPIPE, SIG_IGN);
+  sluice::examples::support::until_signal end;
   net::config cfg;
   cfg.set("scheduler.max-threads", 1); // everything happens on the loop
   caf::actor_system sys{cfg};
   runtime::loop_group loops{sys, {.loops = 1}};
   auto& loop = loops.at(0);
   auto keys = runtime::spawn_on<kv::database>(loop, 0);
-  auto server = net::listen(loop, where, kv::serve,
-                            {.stream = kv::connection_options()}, keys);
+  auto server =
+      net::listen(loop, where, kv::serve,
+                  {.stream = kv::connection_options(settings)}, keys, settings);
   if (!server) {
     std::fprintf(stderr, "%s\n", runtime::to_text(server.error()).c_str());
     return EXIT_FAILURE;
   }
   std::printf("listening %u\n", server->local.port());
   std::fflush(stdout);
-  wait_for_end(signals, seconds);
+  end.wait(std::chrono::seconds{seconds});
   loops.stop();
   print_summary(
       static_cast<kv::database*>(caf::actor_cast<caf::abstract_actor*>(keys))
@@ -82,13 +79,30 @@ int main(int argc, char** argv) {
   std::string host = "127.0.0.1";
   unsigned port = 6379;
   long seconds = 0;
+  long idle = 0;
+  long stall = limits::write_stall / 1s;
+  kv::connection_settings settings;
+  CLI::Range range{0, 999'999'999};
   app.add_option("--host", host, "address to listen on")->capture_default_str();
   app.add_option("--port", port, "port to listen on; 0: any free one")
       ->capture_default_str()
       ->check(CLI::Range(0, 65535));
   app.add_option("--seconds", seconds, "end after this time; 0: never")
       ->capture_default_str()
-      ->check(CLI::Range(0, 999'999'999));
+      ->check(range);
+  app.add_option("--idle-seconds", idle,
+                 "disconnect a client that is silent for so long; 0: never")
+      ->capture_default_str()
+      ->check(range);
+  app.add_option("--stall-seconds", stall,
+                 "disconnect a client that takes none of its replies for so "
+                 "long; 0: never")
+      ->capture_default_str()
+      ->check(range);
+  app.add_flag("--verbose", settings.verbose,
+               "say on the standard error how each connection ended");
   CLI11_PARSE(app, argc, argv);
-  return run("tcp://" + host + ":" + std::to_string(port), seconds);
+  settings.idle = std::chrono::seconds{idle};
+  settings.stall = std::chrono::seconds{stall};
+  return run(endpoint_text(host, port), seconds, settings);
 }
