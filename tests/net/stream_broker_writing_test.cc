@@ -212,6 +212,21 @@ TEST_F(stream_broker_writing_test, drop_oldest_returns_the_oldest_whole) {
   EXPECT_EQ(counts.accepted, counts.written + counts.returned);
 }
 
+TEST_F(stream_broker_writing_test, dropped_frame_comes_without_its_envelope) {
+  options.on_overflow = net::overflow::drop_oldest;
+  options.framing = [] { return std::make_unique<net::line_codec>(cap); };
+  serve();
+  fill();
+  auto& one = add_writer();
+  for (auto c : {'1', '2', '3'}) {
+    caf::send_as(one.handle, broker,
+                 net::write_frame{runtime::byte_slice::copy(text(c, 4'000))});
+    pass(1ms);
+  }
+  EXPECT_EQ(one.returned, text('2', 4'000)) << "the first was offered already";
+  EXPECT_EQ(self->counts().returned, 4'001u);
+}
+
 TEST_F(stream_broker_writing_test,
        drop_oldest_rejects_what_cannot_fit_even_so) {
   options.on_overflow = net::overflow::drop_oldest;
@@ -256,9 +271,11 @@ TEST_F(stream_broker_writing_test, writes_that_wait_in_the_mailbox_are_capped) {
   serve();
   fill();
   auto& one = add_writer();
-  // The loop has no turn in between.
+  // The broker has no turn in between.
   for (std::uint64_t i = 1; i <= 30; ++i)
     one.write(broker, text('x', cap / 10), i);
+  run.loop(1).run_once(false);
+  EXPECT_GE(one.returned.size(), 2 * cap) << "the others come back at once";
   pass(1ms);
   EXPECT_EQ(self->queued() + one.returned.size(), 30 * cap / 10);
   EXPECT_LE(self->queued(), cap);
@@ -269,6 +286,24 @@ TEST_F(stream_broker_writing_test, writes_that_wait_in_the_mailbox_are_capped) {
   one.write(broker, text('x', cap / 10), 31);
   pass(1ms);
   EXPECT_EQ(one.noted().back(), "written #31") << "the door must open again";
+}
+
+TEST_F(stream_broker_writing_test, crumbs_that_wait_do_not_pin_their_slabs) {
+  std::vector<runtime::byte_slice> back;
+  serve([&](stream_broker*) -> caf::message_handler {
+    return {[&](const net::rejected& x) { back.push_back(x.bytes); }};
+  });
+  peer.stop_reading();
+  auto slab = runtime::byte_slice::copy(text('s', 64 * 1024));
+  in_broker([&](auto* x) {
+    x->write(text('x', 2 * buffer_bytes));
+    x->write(slab.sub(0, 10)); // the socket becomes full before its turn
+  });
+  in_broker([&](auto* x) { x->write(slab.sub(100, 10)); }); // it is full
+  in_broker([](auto* x) { x->abort(); });
+  ASSERT_FALSE(back.empty());
+  for (auto& x : back)
+    EXPECT_LE(x.pinned(), runtime::limits::compact_slab_bytes);
 }
 
 // -- after the end ------------------------------------------------------------
