@@ -33,7 +33,11 @@ class driven_loop : public ::testing::Test {
 protected:
   driven_loop() { loop.adopt_this_thread(); }
 
-  ~driven_loop() override {
+  ~driven_loop() override { stop_loop(); }
+
+  /// Ends the actors that are left. To be called by a derived fixture whose
+  /// members they use.
+  void stop_loop() {
     loop.request_stop();
     EXPECT_TRUE(until([this] { return loop.finished(); }));
   }

@@ -62,6 +62,8 @@ bool is_open(int fd) {
 
 class fd_broker_test : public testing::driven_loop {
 protected:
+  ~fd_broker_test() override { stop_loop(); }
+
   /// A broker that reads what comes and notes it, `size` bytes at a time.
   caf::actor reader(int fd, ownership whose, std::size_t size = 4096) {
     return spawn_fd_broker(loop, fd, whose, [=, this](fd_broker* self) {
