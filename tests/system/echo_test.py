@@ -70,9 +70,6 @@ class Tcp(EchoCase):
     def test_all_comes_back_after_a_half_close(self):
         self.check_half_close("127.0.0.1", str(self.server.port))
 
-    def test_nothing_comes_back_for_nothing(self):
-        self.check_half_close("127.0.0.1", str(self.server.port), size=0)
-
     def test_clients_at_the_same_time_get_each_their_own(self):
         r = random.Random(3)
         pieces = [r.randbytes(r.randrange(1, 300000)) for _ in range(200)]

@@ -20,7 +20,7 @@ sys.path.insert(0, ROOT)
 
 from tests.system.kv_case import KvCase
 from tests.system.latency import LatencyProbe
-from tests.system.process_stats import MEBIBYTE, cpu_seconds, state
+from tests.system.process_stats import MEBIBYTE, SANITIZED, cpu_seconds, state
 from tests.system.resp_connection import encode
 from tests.system.waiting import wait_until
 
@@ -55,8 +55,11 @@ class ClientCase(KvCase):
             str(self.port), "big", str(rounds))
 
     def stop_client(self, client):
+        """False if it had ended before."""
         client.send_signal(signal.SIGSTOP)
-        wait_until(lambda: state(client.pid) == "T", "a stopped client")
+        wait_until(lambda: client.poll() is not None
+                   or state(client.pid) == "T", "a stopped client")
+        return client.poll() is None
 
     def watch(self, seconds, before):
         """An ordinary client is served meanwhile, and nothing grows. This is
@@ -64,7 +67,8 @@ class ClientCase(KvCase):
         end = time.monotonic() + seconds
         with LatencyProbe(self.port) as probe:
             while time.monotonic() < end:
-                self.assertLess(self.resident() - before, 64 * MEBIBYTE)
+                if not SANITIZED:
+                    self.assertLess(self.resident() - before, 64 * MEBIBYTE)
                 time.sleep(0.05)
         probe.check(self)
         self.check_growth(before, GROWTH_LIMIT, "in %g s" % seconds)
@@ -72,10 +76,10 @@ class ClientCase(KvCase):
 
 class Stopped(ClientCase):
     def test_own_client_gets_everything_in_order_when_it_goes_on(self):
-        client = self.start_pipelining(rounds=2000)
+        client = self.start_pipelining(rounds=5000)
         self.assertEqual(client.stdout.readline(), b"started\n")
         before = self.resident()
-        self.stop_client(client)
+        self.assertTrue(self.stop_client(client))
         self.watch(HOLD_S, before)
         self.assertIsNone(client.poll())
         client.send_signal(signal.SIGCONT)
@@ -85,9 +89,8 @@ class Stopped(ClientCase):
         client = self.start_pipelining(rounds=2000)
         self.assertEqual(client.stdout.readline(), b"started\n")
         for _ in range(20):
-            if client.poll() is not None:
+            if not self.stop_client(client):
                 break
-            self.stop_client(client)
             self.ask("ping")
             client.send_signal(signal.SIGCONT)
             self.ask("ping")
@@ -105,17 +108,17 @@ class Stopped(ClientCase):
                        .split(b"\r")[0])
 
         wait_until(lambda: commands() > 1000, "some commands")
-        self.stop_client(client)
+        self.assertTrue(self.stop_client(client))
         self.watch(HOLD_S, before)
         client.send_signal(signal.SIGCONT)
         self.assertEqual(client.wait(60), 0)
         self.assertIn(b"requests per second", client.stdout.read())
 
     def test_killed_while_stopped(self):
-        clients = [self.start_pipelining(rounds=2000) for _ in range(5)]
+        clients = [self.start_pipelining(rounds=100000) for _ in range(5)]
         for client in clients:
             self.assertEqual(client.stdout.readline(), b"started\n")
-            self.stop_client(client)
+            self.assertTrue(self.stop_client(client))
         for client in clients:
             client.kill()
         self.wait_for_descriptors()
@@ -141,8 +144,9 @@ class NeverReading(ClientCase):
         self.watch(2, before)
         busy = cpu_seconds(self.server.pid)
         time.sleep(1)
-        self.assertLess(cpu_seconds(self.server.pid) - busy, 0.3,
-                        "the server spins")
+        busy = cpu_seconds(self.server.pid) - busy
+        if not SANITIZED:
+            self.assertLess(busy, 0.3, "the server spins")
         for s in sockets:
             s.close()
         self.wait_for_descriptors()
@@ -165,7 +169,7 @@ class Stalled(ClientCase):
     def test_client_that_is_stopped_for_ever_is_cut_off(self):
         client = self.start_pipelining(rounds=100000)
         self.assertEqual(client.stdout.readline(), b"started\n")
-        self.stop_client(client)
+        self.assertTrue(self.stop_client(client))
         self.wait_for_descriptors()
         ends = re.findall(r"ended: write_stall, unsent bytes: (\d+)\n",
                           self.logged())
