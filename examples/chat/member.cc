@@ -59,9 +59,10 @@ caf::behavior member(net::stream_broker* self, const caf::actor& hall) {
                       count);
         }
       },
-      [=](const net::bad_frame&) {
-        self->write("! a line has at most " + std::to_string(line_bytes_max)
-                    + " bytes; goodbye\n");
+      [=](const net::bad_frame& in) {
+        if (in.reason == net::close_reason::frame_too_long)
+          self->write("! a line has at most " + std::to_string(line_bytes_max)
+                      + " bytes; goodbye\n");
         self->send(hall, fell_silent{});
       },
   };
