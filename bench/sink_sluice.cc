@@ -11,6 +11,7 @@
 
 #include <CLI/CLI.hpp>
 #include <caf/actor_system.hpp>
+#include <caf/event_based_actor.hpp>
 
 #include <chrono>
 #include <cstdio>
