@@ -10,12 +10,15 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <new>
 
 namespace sluice::runtime {
 
 slab_ptr slab::make(std::size_t capacity) {
-  void* memory = ::operator new(sizeof(slab) + capacity, std::nothrow);
+  void* memory = nullptr;
+  if (capacity <= std::numeric_limits<std::size_t>::max() - sizeof(slab))
+    memory = ::operator new(sizeof(slab) + capacity, std::nothrow);
   if (memory == nullptr)
     panic("out of memory for a slab of " + std::to_string(capacity) + " bytes");
   return slab_ptr{new (memory) slab(capacity), false};
@@ -27,9 +30,11 @@ void slab::destroy(slab* x) noexcept {
 }
 
 byte_slice::byte_slice(slab_ptr memory, std::size_t offset, std::size_t size)
-    : memory_(std::move(memory)), data_(memory_->data() + offset), size_(size) {
-  if (offset > memory_->capacity() || size > memory_->capacity() - offset)
-    panic("byte_slice outside of its slab");
+    : memory_(std::move(memory)), size_(size) {
+  check(memory_ != nullptr, "byte_slice without a slab");
+  check(offset <= memory_->capacity() && size <= memory_->capacity() - offset,
+        "byte_slice outside of its slab");
+  data_ = memory_->data() + offset;
 }
 
 byte_slice byte_slice::copy(std::string_view text) {

@@ -61,6 +61,8 @@ using slab_ptr = caf::intrusive_ptr<slab>;
 
 class byte_slice {
 public:
+  using value_type = char; // CAF asks for it in what has begin and end
+
   byte_slice() noexcept = default;
 
   /// Views `size` bytes of `memory` from `offset`; both must lie inside.
@@ -121,7 +123,8 @@ private:
 /// Prints the size, not the content: messages end up in logs.
 std::string to_string(const byte_slice& x);
 
-/// CAF's serialization: a 32-bit length and the bytes. Loading refuses a
+/// CAF's serialization: a length of up to 32 bits and the bytes. Loading
+/// refuses a
 /// length above `limits::slice_bytes_max` or above what is left of the input
 /// before it allocates (sec::end_of_stream).
 caf::error inspect(caf::serializer& f, byte_slice& x);

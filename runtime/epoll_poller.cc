@@ -84,8 +84,11 @@ void epoll_poller::remove(int fd) {
 std::size_t epoll_poller::wait(std::span<ready_event> out, duration timeout) {
   std::array<epoll_event, limits::ready_batch_events> events;
   auto room = static_cast<int>(std::min(out.size(), events.size()));
+  check(room > 0, "a poller waits without room for an event");
   auto count =
       epoll_wait(epoll_fd_, events.data(), room, to_milliseconds(timeout));
+  if (count < 0 && errno != EINTR) // else the loop would spin for ever
+    panic("epoll_wait: " + errno_text(errno));
   std::size_t filled = 0;
   for (int i = 0; i < count; ++i) {
     auto& event = events[static_cast<std::size_t>(i)];

@@ -15,11 +15,11 @@ caf::error make_error(errc code, std::string text) {
 }
 
 std::string errno_text(int number) {
-  number = std::abs(number);
-  const char* description = ::strerrordesc_np(number);
-  const char* name = ::strerrorname_np(number);
+  auto positive = std::abs(std::int64_t{number});
+  const char* description = ::strerrordesc_np(static_cast<int>(positive));
+  const char* name = ::strerrorname_np(static_cast<int>(positive));
   if (description == nullptr || name == nullptr)
-    return "unknown error " + std::to_string(number);
+    return "unknown error " + std::to_string(positive);
   return std::string{description} + " (" + name + ")";
 }
 
@@ -29,7 +29,7 @@ caf::error make_system_error(int number, std::string_view what) {
 }
 
 std::string to_text(const caf::error& x) {
-  if (x.category() == error_category
+  if (x && x.category() == error_category
       && x.context().match_elements<std::string>())
     return x.context().get_as<std::string>(0);
   return caf::to_string(x);

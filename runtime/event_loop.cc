@@ -261,7 +261,7 @@ bool event_loop::fall_asleep() {
 }
 
 duration event_loop::poll_timeout(bool may_block) {
-  if (!may_block || !ready_.empty() || !dirty_.empty())
+  if (!may_block || !ready_.empty() || !dirty_.empty() || finished())
     return duration::zero();
   auto due = timers_.next_due();
   if (!due)

@@ -137,6 +137,7 @@ public:
   }
 
   const std::string& name() const noexcept { return options_.name; }
+  const loop_options& options() const noexcept { return options_; }
   socket_api& sockets() const noexcept { return *seam_.sockets; }
 
   // -- the loop's thread ------------------------------------------------------

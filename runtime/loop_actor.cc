@@ -43,10 +43,11 @@ auto call_handler(F& slot, Ts&... xs) {
 
 /// What most connections never need, allocated on first use.
 struct loop_actor_base::rare_state {
-  using response = std::pair<caf::message_id, caf::behavior>;
+  // By integers: comparing two of CAF's message ids may overflow.
+  using response = std::pair<std::uint64_t, caf::behavior>;
 
   std::forward_list<response> awaited;
-  std::unordered_map<caf::message_id, caf::behavior> multiplexed;
+  std::unordered_map<std::uint64_t, caf::behavior> multiplexed;
   std::uint64_t timeout_id = 0;
   down_handler on_down;
   exit_handler on_exit;
@@ -386,7 +387,7 @@ loop_actor_base::outcome loop_actor_base::consume(caf::mailbox_element& x) {
   current_element_ = &x;
   if (rare_ && !rare_->awaited.empty()) {
     auto& [id, f] = rare_->awaited.front();
-    if (x.mid != id)
+    if (x.mid.integer_value() != id)
       return outcome::skipped;
     auto handler = std::move(f);
     rare_->awaited.pop_front();
@@ -410,7 +411,7 @@ loop_actor_base::outcome
 loop_actor_base::consume_response(caf::mailbox_element& x) {
   if (!rare_)
     return outcome::dropped;
-  auto found = rare_->multiplexed.find(x.mid);
+  auto found = rare_->multiplexed.find(x.mid.integer_value());
   if (found == rare_->multiplexed.end())
     return outcome::dropped; // it came after its timeout
   auto handler = std::move(found->second);
@@ -585,14 +586,14 @@ void loop_actor_base::add_awaited_response_handler(caf::message_id id,
                                                    caf::behavior f) {
   if (f.timeout().valid())
     request_response_timeout(f.timeout(), id);
-  rare().awaited.emplace_front(id, std::move(f));
+  rare().awaited.emplace_front(id.integer_value(), std::move(f));
 }
 
 void loop_actor_base::add_multiplexed_response_handler(caf::message_id id,
                                                        caf::behavior f) {
   if (f.timeout().valid())
     request_response_timeout(f.timeout(), id);
-  rare().multiplexed.emplace(id, std::move(f));
+  rare().multiplexed.emplace(id.integer_value(), std::move(f));
 }
 
 void loop_actor_base::call_error_handler(caf::error& x) {

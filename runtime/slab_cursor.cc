@@ -18,13 +18,17 @@ std::span<char> slab_cursor::room(std::size_t wanted) {
 }
 
 byte_slice slab_cursor::take(std::size_t size) {
-  check(size <= slab_bytes_ - used_, "more taken than the room had");
+  if (size == 0)
+    return {};
+  check(slab_ && size <= slab_bytes_ - used_, "more taken than the room had");
   byte_slice result{slab_, used_, size};
   used_ += size;
   return result;
 }
 
 byte_slice slab_cursor::copy(std::string_view text) {
+  if (text.empty())
+    return {};
   auto space = room(text.size());
   std::memcpy(space.data(), text.data(), text.size());
   return take(text.size());

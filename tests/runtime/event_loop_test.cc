@@ -482,6 +482,17 @@ TEST_F(event_loop_test, stop_without_residents_is_complete_at_once) {
   loop->run_once(true);
   EXPECT_TRUE(loop->stopping());
   EXPECT_TRUE(loop->finished());
+  EXPECT_EQ(poll->timeouts.back(), duration::zero());
+}
+
+TEST_F(event_loop_test, loop_does_not_wait_once_its_last_resident_has_left) {
+  resident a{sys, [](const char*) {}};
+  loop->attach(a);
+  loop->request_stop();
+  run_later([&] { loop->detach(a); });
+  loop->run_once(true);
+  EXPECT_TRUE(loop->finished());
+  EXPECT_EQ(poll->timeouts.back(), duration::zero());
 }
 
 TEST_F(event_loop_test, stop_asks_each_resident_once_and_waits_for_it) {
