@@ -152,6 +152,22 @@ TEST_P(datagram_agreement_test, refusal_comes_back_to_a_connected_socket) {
   EXPECT_EQ(error(a), "0");
 }
 
+TEST_P(datagram_agreement_test, refusal_is_for_who_is_connected_there) {
+  auto a = bound(), b = bound(), c = bound();
+  auto nowhere = address_of(b);
+  close(b);
+  EXPECT_EQ(send_to(a, "one", nowhere), "3"); // not connected at all
+  api().connect(a, address_of(c));
+  EXPECT_EQ(send_to(a, "two", nowhere), "3"); // connected to another
+  EXPECT_EQ(send(a, "three"), "5");
+  ASSERT_TRUE(becomes(c, "in out"));
+  EXPECT_EQ(recv_from(c), "5:three");
+  // Time enough for a refusal to come back.
+  EXPECT_EQ(send_to(c, "four", address_of(a)), "4");
+  ASSERT_TRUE(becomes(a, "in out"));
+  EXPECT_EQ(recv_from(a), "4:four");
+}
+
 TEST_P(datagram_agreement_test, half_close_ends_sending) {
   auto a = bound(), b = bound();
   api().connect(a, address_of(b));

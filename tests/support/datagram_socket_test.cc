@@ -103,6 +103,15 @@ TEST_F(datagram_socket_test, what_is_under_way_fills_the_senders_buffer) {
   EXPECT_EQ(received(), "four,four,");
 }
 
+TEST_F(datagram_socket_test, closed_sender_leaves_when_its_last_has_arrived) {
+  send("one");
+  send("two");
+  api.close(a, false);
+  EXPECT_EQ(world.sockets(), 2u);
+  EXPECT_EQ(received(), "one,two,");
+  EXPECT_EQ(world.sockets(), 1u);
+}
+
 TEST_F(datagram_socket_test, cut_loses_datagrams_and_refusals) {
   auto& here = world.host();
   world.network().cut(here, here);

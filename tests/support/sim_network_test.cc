@@ -104,6 +104,69 @@ TEST_F(sim_network_test, missing_acknowledgements_are_a_timeout_too) {
   EXPECT_EQ(client.error(), ETIMEDOUT);
 }
 
+TEST_F(sim_network_test, what_is_sent_behind_a_cut_has_a_limit_of_its_own) {
+  connect();
+  client.stop_reading();
+  server->send("hello");
+  world.settle();
+  world.network().cut_one_way(here, there);
+  client.read_all(); // opens the window, which nobody waits for
+  world.settle();
+  EXPECT_EQ(client.error(), 0);
+  client.send("never arrives");
+  world.settle();
+  EXPECT_EQ(client.error(), ETIMEDOUT);
+  EXPECT_EQ(server->error(), 0);
+}
+
+TEST_F(sim_network_test, lost_answer_to_a_syn_ends_both_sides) {
+  world.settings().latency = {10ms, 10ms};
+  client.connect(at("10.0.0.1", 80));
+  world.advance(15ms); // the SYN has arrived, its answer has not
+  world.network().cut(here, there);
+  world.advance(126s);
+  EXPECT_EQ(client.error(), 0);
+  world.advance(1s);
+  EXPECT_EQ(client.error(), ETIMEDOUT);
+  world.settle();
+  EXPECT_EQ(listener.last().error(), ETIMEDOUT);
+}
+
+TEST_F(sim_network_test, answer_of_a_closed_peer_needs_a_way_back) {
+  connect();
+  world.network().cut_one_way(there, here);
+  server->reset();
+  client.send("into the void");
+  world.advance(1s);
+  EXPECT_EQ(client.error(), 0);
+  world.network().heal(here, there);
+  world.settle();
+  EXPECT_EQ(client.error(), ECONNRESET);
+}
+
+TEST_F(sim_network_test, closed_socket_gives_up_too) {
+  connect();
+  client.send("never arrives");
+  world.network().cut(here, there);
+  client.close();
+  world.settle();
+  server->send("nor does this");
+  world.settle();
+  EXPECT_EQ(server->error(), ETIMEDOUT);
+  server->close();
+  world.settle();
+  EXPECT_EQ(world.sockets(), 1u); // the listener
+}
+
+TEST_F(sim_network_test, reset_at_a_cut_is_forgotten_in_the_end) {
+  connect();
+  world.network().cut(here, there);
+  client.reset();
+  server->reset();
+  world.settle();
+  EXPECT_EQ(world.sockets(), 1u); // the listener
+}
+
 TEST_F(sim_network_test, idle_connection_outlives_a_cut) {
   connect();
   world.network().cut(here, there);
@@ -131,6 +194,16 @@ TEST_F(sim_network_test, held_connection_stalls_alone) {
   world.settle();
   EXPECT_EQ(server->received(), "slow");
   EXPECT_EQ(client.received(), "slow too");
+}
+
+TEST_F(sim_network_test, hold_stops_an_attempt_to_connect) {
+  client.connect(at("10.0.0.1", 80));
+  client.hold();
+  world.advance(5s);
+  EXPECT_FALSE(client.connected());
+  client.release();
+  world.settle();
+  EXPECT_TRUE(client.connected());
 }
 
 TEST_F(sim_network_test, reset_behind_a_hold_arrives_with_its_release) {

@@ -136,6 +136,20 @@ TEST_F(sim_poller_test, spurious_readiness_does_no_harm) {
   EXPECT_EQ(wait(), 0u);
 }
 
+TEST_F(sim_poller_test, full_socket_may_seem_writable) {
+  auto fd = connected();
+  server.last().stop_reading();
+  while (send_text(api, fd, std::string(10'000, 'x')) != "(EAGAIN)")
+    world.settle();
+  ASSERT_FALSE(poller.add(fd, interest::write, handler));
+  EXPECT_EQ(wait(), 0u);
+  world.settings().faults.spurious = 1000;
+  EXPECT_EQ(wait(), 1u);
+  EXPECT_EQ(handler.seen, "out");
+  EXPECT_EQ(send_text(api, fd, "x"), "(EAGAIN)");
+  poller.remove(fd);
+}
+
 TEST_F(sim_poller_test, spurious_readiness_never_fakes_a_connection) {
   world.settings().faults.spurious = 1000;
   auto fd = api.open(AF_INET, SOCK_STREAM);

@@ -189,6 +189,11 @@ std::uint64_t soak(std::uint64_t seed) {
   {
     echo_server server{world, where};
     std::vector<std::unique_ptr<client>> clients;
+    if (world.random().below(4) == 0)
+      world.after(world.random().between(0ms, 100ms), [&] {
+        world.network().stall(world.host(), world.host(),
+                              world.random().between(1ms, 10s));
+      });
     for (auto n = world.random().between(1, 4); n > 0; --n)
       clients.push_back(std::make_unique<client>(world, where));
     server.run();

@@ -2,22 +2,17 @@
 
 namespace sluice::testing {
 
-runtime::time_point stream_pipe::push(segment what, runtime::time_point now,
-                                      runtime::duration latency) {
-  auto due = now + latency;
+void stream_pipe::push(segment what, runtime::time_point due) {
   if (!segments_.empty()) {
-    auto& [last_due, last] = segments_.back();
+    auto& last = segments_.back().second;
     if (last.kind == segment::type::ack && what.kind == last.kind) {
       last.acked += what.acked;
       last.window += what.window;
       last.fin_acked |= what.fin_acked;
-      return last_due;
+      return;
     }
-    if (due < last_due)
-      due = last_due;
   }
   segments_.emplace_back(due, std::move(what));
-  return due;
 }
 
 segment stream_pipe::pop() {

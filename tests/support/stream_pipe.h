@@ -37,10 +37,9 @@ class stream_pipe {
 public:
   bool empty() const noexcept { return segments_.empty(); }
 
-  /// Adds a segment that takes `latency`, but does not overtake. Returns when
-  /// it is due. An acknowledgement behind another one joins it.
-  runtime::time_point push(segment what, runtime::time_point now,
-                           runtime::duration latency);
+  /// Adds a segment that arrives at `due`, or later if those before it do. An
+  /// acknowledgement behind another one joins it.
+  void push(segment what, runtime::time_point due);
 
   /// The first segment and its time. The pipe must not be empty.
   const segment& front() const noexcept { return segments_.front().second; }

@@ -3,6 +3,7 @@
 #include "tests/support/sim_peer.h"
 #include "tests/support/sim_server.h"
 #include "tests/support/sim_world.h"
+#include "tests/support/tcp_socket.h"
 
 #include <gtest/gtest.h>
 
@@ -102,6 +103,19 @@ TEST_F(tcp_connect_test, attempt_that_was_closed_leaves_nothing) {
   world.settle();
   EXPECT_TRUE(listener.peers().empty());
   EXPECT_EQ(world.sockets(), 1u);
+}
+
+TEST_F(tcp_connect_test, second_attempt_after_a_half_close_is_one_attempt) {
+  sim_server listener{there, at("10.0.0.1", 80)};
+  auto& socket = world.adopt(std::make_unique<tcp_socket>(here, AF_INET));
+  auto where = sim_address::from(at("10.0.0.1", 80));
+  EXPECT_EQ(socket.connect(where), -EINPROGRESS);
+  EXPECT_EQ(socket.shutdown_write(), 0);
+  EXPECT_EQ(socket.take_error(), ECONNRESET);
+  EXPECT_EQ(socket.connect(where), -EINPROGRESS);
+  world.settle();
+  EXPECT_EQ(socket.state(), stream_state::established);
+  EXPECT_EQ(listener.peers().size(), 1u);
 }
 
 TEST_F(tcp_connect_test, syn_ack_for_nobody_is_answered_with_a_reset) {

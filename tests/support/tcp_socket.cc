@@ -59,6 +59,7 @@ int tcp_socket::shutdown_write() {
     return 0;
   case stream_state::connecting:
     // inet_shutdown disconnects: the attempt ends and leaves an error.
+    disarm_limit();
     state_ = stream_state::fresh;
     error_ = ECONNRESET;
     peer_ = 0;
@@ -81,9 +82,7 @@ void tcp_socket::close(bool reset) {
     abandon_queue();
   if (state_ != stream_state::established)
     return retire();
-  // In LAST_ACK, with nothing but the FIN under way, Linux sends no RST.
-  auto last_ack = ended_ && fin_ == fin_state::sent;
-  if (!received_.empty() || (reset && !last_ack)) {
+  if (!received_.empty() || reset) {
     unsent_.clear();
     emit({segment::type::reset});
     return retire();
@@ -95,8 +94,11 @@ void tcp_socket::close(bool reset) {
 void tcp_socket::retire() {
   state_ = stream_state::closed;
   die();
-  if (pipe_.empty())
+  // What is under way still arrives, or its limit ends it.
+  if (pipe_.empty()) {
+    disarm_limit();
     world().bury(id());
+  }
 }
 
 // -- segments -----------------------------------------------------------------
@@ -182,6 +184,8 @@ void tcp_socket::finish_if_done() {
 
 void tcp_socket::fail(int error) {
   world().note("fail", static_cast<std::int64_t>(id()), error);
+  if (state_ == stream_state::connecting)
+    disarm_limit();
   error_ = error;
   state_ = stream_state::closed;
   send_shut_ = recv_shut_ = true;

@@ -64,13 +64,15 @@ private:
   void establish(tcp_socket& child);
 
   // The wire.
+  tcp_socket* peer() const;
   void emit(segment what);
   void schedule(runtime::time_point due);
   void segment_due();
   void deliver(segment what);
   bool is_blocked() const;
   void park();
-  void arm_limit();
+  void arm_limit(runtime::duration length);
+  void disarm_limit();
   void give_up();
   void receive(segment what);
   void receive_data(std::string bytes);
@@ -84,7 +86,7 @@ private:
 
   sim_host* remote_host_ = nullptr;
   stream_pipe pipe_;                         // what we have sent
-  std::optional<event_queue::ticket> limit_; // of waiting at a cut
+  std::optional<event_queue::ticket> limit_; // of connecting or of a cut
   std::size_t window_ = 0; // how many more bytes the peer has room for
   fin_state fin_ = fin_state::none;
   bool held_ = false;

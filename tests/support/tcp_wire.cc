@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 
 // tcp_syn_retries = 6: SYNs at 0, 1, 3, 7, 15, 31, 63 s, the end at 127 s.
 constexpr unsigned syn_retries = 6;
+constexpr auto connect_limit = 127s;
 
 // tcp_retries2 = 15 with the least retransmission timeout.
 constexpr auto retransmission_limit = 924'600ms;
@@ -61,8 +62,10 @@ int tcp_socket::connect(const sim_address& address) {
       connect_told_ = true;
       return 0;
     }
+    arm_limit(connect_limit);
     return -EINPROGRESS;
   }
+  arm_limit(connect_limit);
   send_syn(0, 0s);
   return -EINPROGRESS;
 }
@@ -110,15 +113,8 @@ void tcp_socket::syn_arrives(unsigned attempt) {
 }
 
 void tcp_socket::syn_lost(unsigned attempt) {
-  auto wait = 1s * (1 << attempt);
   if (attempt < syn_retries)
-    return send_syn(attempt + 1, wait);
-  auto& w = world();
-  w.after(wait, [&w, self = id()] {
-    auto x = w.find<tcp_socket>(self);
-    if (x && x->state_ == stream_state::connecting)
-      x->fail(ETIMEDOUT);
-  });
+    send_syn(attempt + 1, 1s * (1 << attempt));
 }
 
 void tcp_socket::answer_later(int error) {
@@ -131,6 +127,7 @@ void tcp_socket::answer_later(int error) {
 }
 
 void tcp_socket::establish(tcp_socket& child) {
+  disarm_limit();
   state_ = stream_state::established;
   window_ = child.receive_capacity_;
   flush();
@@ -143,9 +140,9 @@ void tcp_socket::emit(segment what) {
   auto latency = world().network().latency();
   if (random.per_mille(world().settings().faults.slow_segment))
     latency += random.between(retransmission.min, retransmission.max);
-  pipe_.push(std::move(what), world().now(), latency);
+  pipe_.push(std::move(what), world().now() + latency);
   if (pipe_.parked)
-    arm_limit();
+    arm_limit(retransmission_limit);
   else if (!pipe_.scheduled)
     schedule(pipe_.due());
 }
@@ -160,7 +157,15 @@ void tcp_socket::schedule(runtime::time_point due) {
 }
 
 bool tcp_socket::is_blocked() const {
-  return held_ || world().network().is_cut(host(), *remote_host_);
+  const auto& network = world().network();
+  // The answer of a peer that is gone must get here, too.
+  return held_ || network.is_cut(host(), *remote_host_)
+         || (peer() == nullptr && network.is_cut(*remote_host_, host()));
+}
+
+tcp_socket* tcp_socket::peer() const {
+  auto result = world().find<tcp_socket>(peer_);
+  return result != nullptr && !result->dead_ ? result : nullptr;
 }
 
 void tcp_socket::segment_due() {
@@ -177,12 +182,10 @@ void tcp_socket::segment_due() {
 }
 
 void tcp_socket::deliver(segment what) {
-  auto peer = world().find<tcp_socket>(peer_);
-  if (peer != nullptr && !peer->dead_)
-    return peer->receive(std::move(what));
-  if (what.kind == segment::type::ack || what.kind == segment::type::reset)
-    return;
-  // Nobody there: the peer's kernel answers with RST.
+  if (auto x = peer())
+    return x->receive(std::move(what));
+  // Nobody there: the peer's kernel answers with RST. If this was an RST too,
+  // or the last acknowledgement, we are gone or closed and do not mind.
   auto& w = world();
   w.after(w.network().latency(), [&w, self = id()] {
     auto x = w.find<tcp_socket>(self);
@@ -193,14 +196,19 @@ void tcp_socket::deliver(segment what) {
 
 void tcp_socket::park() {
   pipe_.parked = true;
-  arm_limit();
+  arm_limit(retransmission_limit);
 }
 
-void tcp_socket::arm_limit() {
+void tcp_socket::disarm_limit() {
+  if (auto limit = std::exchange(limit_, std::nullopt))
+    world().cancel(*limit);
+}
+
+void tcp_socket::arm_limit(runtime::duration length) {
   if (limit_)
     return;
   auto& w = world();
-  limit_ = w.after(retransmission_limit, [&w, self = id()] {
+  limit_ = w.after(length, [&w, self = id()] {
     if (auto x = w.find<tcp_socket>(self))
       x->give_up();
   });
@@ -208,13 +216,15 @@ void tcp_socket::arm_limit() {
 
 void tcp_socket::give_up() {
   limit_.reset();
+  if (state_ == stream_state::connecting)
+    return fail(ETIMEDOUT);
   auto awaits_ack = [](const tcp_socket& x) {
-    return !x.dead_ && x.state_ == stream_state::established
+    return x.state_ == stream_state::established
            && (x.in_flight_ > 0 || x.fin_ == fin_state::sent);
   };
   // Either our bytes do not get there, or our acknowledgements do not.
-  if (auto peer = world().find<tcp_socket>(peer_); peer && awaits_ack(*peer))
-    peer->fail(ETIMEDOUT);
+  if (auto x = peer(); x && awaits_ack(*x))
+    x->fail(ETIMEDOUT);
   if (awaits_ack(*this) || pipe_.front().kind == segment::type::syn_ack)
     fail(ETIMEDOUT);
   if (state_ == stream_state::closed) {
@@ -229,8 +239,7 @@ void tcp_socket::network_changed() {
   if (!pipe_.parked || is_blocked())
     return;
   pipe_.parked = false;
-  if (auto limit = std::exchange(limit_, std::nullopt))
-    world().cancel(*limit);
+  disarm_limit();
   schedule(world().now() + world().network().latency());
 }
 
