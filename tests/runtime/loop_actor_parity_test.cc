@@ -428,8 +428,9 @@ TEST(loop_actor_parity_test, same_script_same_play) {
     ASSERT_EQ(ours.size(), right.size());
     total += right.size();
   });
-  if (!testing::replayed_seed())
+  if (!testing::replayed_seed()) {
     EXPECT_GT(total, 10'000u) << "the scripts are too dull";
+  }
 }
 
 } // namespace
