@@ -182,6 +182,7 @@ private:
   void read_some();
   bool deliver_datagram(std::size_t length, std::span<const char> room,
                         const runtime::socket_address& from);
+  const endpoint& name_of(const runtime::socket_address& from);
   void on_socket_error(int error);
   void update_interest();
   void begin_drain(close_reason reason);
@@ -207,6 +208,14 @@ private:
 
   static std::size_t charge_of(const caf::mailbox_element& x) noexcept;
 
+  /// An address in both forms. Whoever was heard last is most often heard and
+  /// answered next; printing and reading addresses costs more than the rest of
+  /// a delivery.
+  struct known_address {
+    endpoint name;
+    runtime::socket_address address;
+  };
+
   socket socket_;
   endpoint local_;
   endpoint remote_;
@@ -220,6 +229,7 @@ private:
   mailbox_door door_;
   datagram_counts counts_;
   std::optional<closed> ending_;
+  known_address last_heard_;
   datagram_state state_ = datagram_state::idle;
   obstacle obstacle_ = obstacle::none;
   bool connected_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 // A datagram_broker's datagrams to events.
 
@@ -64,6 +65,18 @@ void datagram_broker::read_some() {
   }
 }
 
+const endpoint& datagram_broker::name_of(const runtime::socket_address& from) {
+  auto& [name, address] = last_heard_;
+  auto same = from.length == address.length
+              && std::memcmp(&from.storage, &address.storage, from.length) == 0;
+  if (!same) {
+    auto found = endpoint::from(from, SOCK_DGRAM);
+    name = found ? std::move(*found) : endpoint{};
+    address = from;
+  }
+  return name;
+}
+
 /// False if the broker is over by that.
 bool datagram_broker::deliver_datagram(std::size_t length,
                                        std::span<const char> room,
@@ -71,8 +84,7 @@ bool datagram_broker::deliver_datagram(std::size_t length,
   auto size = std::min(length, room.size());
   datagram event;
   event.truncated = length > room.size();
-  if (auto where = endpoint::from(from, SOCK_DGRAM))
-    event.from = std::move(*where);
+  event.from = name_of(from);
   // Next time there must be room for a long datagram behind this one. Were it
   // cut out of the slab, each short one that somebody keeps would cost a slab.
   if (size > limits::read_slab_bytes / limits::compact_ratio)

@@ -145,18 +145,21 @@ datagram_broker::attempt datagram_broker::try_send(const outgoing& x,
                                                    int& error) {
   auto& api = loop().sockets();
   iovec part{const_cast<char*>(x.bytes.data()), x.bytes.size()};
-  runtime::socket_address to;
-  if (!connected_) {
+  runtime::socket_address looked_up;
+  auto to = &last_heard_.address;
+  if (connected_) {
+    to = nullptr;
+  } else if (x.to != last_heard_.name) {
     auto address = x.to.to_address();
     if (!address) { // a zone that is no interface
       error = EINVAL;
       return attempt::refused;
     }
-    to = *address;
+    looked_up = *address;
+    to = &looked_up;
   }
   for (int others = 0;;) {
-    auto result =
-        api.send_to(socket_.fd(), {&part, 1}, connected_ ? nullptr : &to);
+    auto result = api.send_to(socket_.fd(), {&part, 1}, to);
     if (result >= 0)
       return attempt::taken;
     error = static_cast<int>(-result);
