@@ -58,6 +58,7 @@ caf::behavior relay(net::stream_broker* self, const caf::actor& other) {
         if (what.which != net::timeout::idle)
           return;
         std::fprintf(stderr, "%s: idle\n", to_string(self->remote()).c_str());
+        self->send(other, net::close{});
         self->close();
       },
   };
