@@ -23,6 +23,35 @@ namespace {
 
 constexpr auto receive_timeout = caf::atom("receive");
 
+/// Answers a message with what its handler returned.
+class response_visitor final
+    : public default_invoke_result_visitor<loop_actor_base> {
+public:
+  using super = default_invoke_result_visitor<loop_actor_base>;
+  using super::operator();
+
+  explicit response_visitor(loop_actor_base* self) : super(self), self_(self) {}
+
+  void operator()(caf::message& x) override {
+    // The common case, a handler that returns nothing and nobody who asked,
+    // needs no promise to find that out.
+    if (!x.empty() || !self_->current_message_id().is_async())
+      super::operator()(x);
+  }
+
+private:
+  loop_actor_base* self_;
+};
+
+/// Nobody waits for what a handler makes of an event of the loop.
+class no_result_visitor final : public caf::detail::invoke_result_visitor {
+public:
+  void operator()() override {}
+  void operator()(caf::error&) override {}
+  void operator()(caf::message&) override {}
+  void operator()(const caf::none_t&) override {}
+};
+
 /// Calls a handler that may replace itself, as CAF allows.
 template <class F, class... Ts>
 auto call_handler(F& slot, Ts&... xs) {
@@ -328,18 +357,23 @@ void loop_actor_base::retry_skipped() {
   }
 }
 
-delivery loop_actor_base::deliver_element(caf::mailbox_element& x,
-                                          copy_function copy) {
+delivery loop_actor_base::deliver_view(caf::type_erased_tuple& x,
+                                       copy_function copy) {
   check(!running_, "an event was delivered from inside a handler");
   if (!activate())
     return delivery::terminated;
   auto result = outcome::skipped;
   bool matched = false;
   if (!rare_ || rare_->awaited.empty()) {
+    // What CAF asks of the current message: nobody sent it.
+    static thread_local auto nobodys = caf::make_mailbox_element(
+        nullptr, caf::make_message_id(), {}, caf::message{});
+    nobodys->mid = caf::make_message_id();
     running_ = true;
-    current_element_ = &x;
+    current_element_ = nobodys.get();
     try {
-      result = call_behavior(x, matched);
+      no_result_visitor visitor;
+      result = call_behavior(visitor, x, matched);
     } catch (...) {
       quit(reason_of(std::current_exception()));
     }
@@ -488,7 +522,8 @@ loop_actor_base::consume_ordinary(caf::mailbox_element& x) {
   if (had_timeout)
     unsetf(has_timeout_flag);
   bool matched = false;
-  auto result = call_behavior(x, matched);
+  response_visitor visitor{this};
+  auto result = call_behavior(visitor, x.content(), matched);
   if (!matched && result != outcome::skipped)
     result = call_default(x);
   if (result == outcome::skipped && had_timeout)
@@ -496,12 +531,12 @@ loop_actor_base::consume_ordinary(caf::mailbox_element& x) {
   return result;
 }
 
-loop_actor_base::outcome loop_actor_base::call_behavior(caf::mailbox_element& x,
-                                                        bool& matched) {
+loop_actor_base::outcome
+loop_actor_base::call_behavior(caf::detail::invoke_result_visitor& f,
+                               caf::type_erased_tuple& x, bool& matched) {
   if (bhvr_stack_.empty())
     return outcome::dropped;
-  default_invoke_result_visitor<loop_actor_base> visitor{this};
-  switch (bhvr_stack_.back()(visitor, x.content())) {
+  switch (bhvr_stack_.back()(f, x)) {
   case caf::match_case::skip:
     return outcome::skipped;
   case caf::match_case::match:

@@ -28,6 +28,8 @@
 #include <caf/actor_traits.hpp>
 #include <caf/behavior.hpp>
 #include <caf/detail/behavior_stack.hpp>
+#include <caf/detail/invoke_result_visitor.hpp>
+#include <caf/detail/type_erased_tuple_view.hpp>
 #include <caf/extend.hpp>
 #include <caf/intrusive/lifo_inbox.hpp>
 #include <caf/local_actor.hpp>
@@ -129,16 +131,15 @@ public:
 
   /// Hands `event` to the behavior, on the loop's thread and never from inside
   /// a handler of this actor (panics). The caller holds a reference to the
-  /// actor. A handler that takes the event by value or const reference gets
-  /// `event` itself and must not keep a reference to it.
+  /// actor. A handler that takes the event by reference gets `event` itself and
+  /// must not keep a reference to it. There is no sender; what a handler
+  /// returns goes nowhere; `current_mailbox_element` has no content.
   template <class T>
   delivery deliver(T& event) {
-    caf::mailbox_element_view<T> element{
-        nullptr, caf::make_message_id(), {}, event};
-    return deliver_element(element, [](caf::mailbox_element& x) {
+    caf::detail::type_erased_tuple_view<T> view{event};
+    return deliver_view(view, [](caf::type_erased_tuple& x) {
       // CAF's own copy of a view would refer to `event`.
-      auto held = x.content().get(0);
-      return caf::make_message(*static_cast<const T*>(held));
+      return caf::make_message(*static_cast<const T*>(x.get(0)));
     });
   }
 
@@ -227,9 +228,9 @@ private:
 
   struct rare_state;
 
-  using copy_function = caf::message (*)(caf::mailbox_element&);
+  using copy_function = caf::message (*)(caf::type_erased_tuple&);
 
-  delivery deliver_element(caf::mailbox_element& x, copy_function copy);
+  delivery deliver_view(caf::type_erased_tuple& x, copy_function copy);
   resume_result run_turn(size_t messages);
   bool activate();
   bool finalize();
@@ -241,7 +242,8 @@ private:
   outcome consume_ordinary(caf::mailbox_element& x);
   outcome consume_response(caf::mailbox_element& x);
   bool consume_system(caf::mailbox_element& x);
-  outcome call_behavior(caf::mailbox_element& x, bool& matched);
+  outcome call_behavior(caf::detail::invoke_result_visitor& f,
+                        caf::type_erased_tuple& x, bool& matched);
   outcome call_default(caf::mailbox_element& x);
   void describe(caf::mailbox_element& x);
   caf::error reason_of(std::exception_ptr what);

@@ -6,6 +6,8 @@
 #include "tests/runtime/on_both_kinds.h"
 
 #include <stdexcept>
+#include <thread>
+#include <utility>
 
 namespace sluice::runtime {
 namespace {
@@ -141,15 +143,36 @@ TEST_F(loop_actor_delivery_test, bytes_that_a_handler_keeps_are_shared) {
   EXPECT_EQ(kept.data(), event.bytes.data());
 }
 
-TEST_F(loop_actor_delivery_test, result_of_a_handler_goes_nowhere) {
-  auto a = spawn_receiver([](receiver* self) -> behavior {
-    return {[self](const arrived& x) {
-      EXPECT_FALSE(self->current_sender());
-      return x.number;
-    }};
+TEST_F(loop_actor_delivery_test, nobody_sent_an_event_and_nobody_is_answered) {
+  auto a = spawn_receiver([this](receiver* self) -> behavior {
+    return {[this, self](const arrived& x) {
+              EXPECT_FALSE(self->current_sender());
+              EXPECT_FALSE(self->make_response_promise().pending());
+              EXPECT_TRUE(self->current_mailbox_element()->content().empty());
+              note(self->current_message_id().is_async() ? "fresh" : "old");
+              self->delegate(handle, x.number); // the message is answered now
+              return x.number;
+            },
+            [this](int x) { note("mail " + to_string(x)); }};
   });
   EXPECT_EQ(deliver(a, 1), delivery::handled);
+  EXPECT_EQ(deliver(a, 2), delivery::handled);
   settle();
+  EXPECT_EQ(noted(), (lines{"fresh", "fresh", "mail 1", "mail 2"}));
+}
+
+TEST_F(loop_actor_delivery_test, handler_may_deliver_to_another_actor) {
+  auto inner = spawn_noting();
+  auto keep = std::exchange(handle, nullptr);
+  auto outer = spawn_receiver([&](receiver* self) -> behavior {
+    return {[&, self](const arrived& x) {
+      EXPECT_EQ(deliver(inner, x.number + 1), delivery::handled);
+      EXPECT_TRUE(self->in_handler());
+      EXPECT_FALSE(self->current_sender());
+    }};
+  });
+  EXPECT_EQ(deliver(outer, 1), delivery::handled);
+  EXPECT_EQ(noted(), lines{"2"});
 }
 
 // -- together with the mailbox ------------------------------------------------
