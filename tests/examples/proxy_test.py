@@ -3,12 +3,25 @@
 import signal
 import socket
 import subprocess
+import sys
 import unittest
 
 from tests.examples.proxy_case import (
     MIB, PROXY, Apart, ProxyCase, digest, random_bytes, read_all, read_exactly,
     reset)
 from tests.examples.server import PATIENCE_S
+
+# A target that is a process: says its port, reads something, and waits.
+READER = """
+import socket
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+peer, _ = listener.accept()
+peer.recv(1)
+print("read", flush=True)
+while peer.recv(65536):
+    pass
+"""
 
 
 class Passing(ProxyCase):
@@ -68,12 +81,15 @@ class Passing(ProxyCase):
 
 class Ending(ProxyCase):
     def test_refused_target_closes_the_client_and_is_named(self):
-        with socket.create_server(("127.0.0.1", 0)) as nobody:
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))  # and does not listen
             port = nobody.getsockname()[1]
-        proxy = self.start(target=f"tcp://127.0.0.1:{port}")
-        client = self.connect(proxy)
-        self.assert_ends(client)
-        proxy.await_log(f"tcp://127.0.0.1:{port}: Connection refused")
+            proxy = self.start(target=f"tcp://127.0.0.1:{port}")
+            try:
+                self.assert_ends(self.connect(proxy))
+            except ConnectionResetError:
+                pass  # before connect had returned
+            proxy.await_log(f"tcp://127.0.0.1:{port}: Connection refused")
 
     def test_reset_by_the_client_resets_the_target(self):
         proxy = self.start()
@@ -113,21 +129,17 @@ class Ending(ProxyCase):
         self.assert_works(proxy)
 
         # And now the other end.
-        with socket.create_server(("127.0.0.1", 0)) as nobody:
-            port = nobody.getsockname()[1]
-        server = subprocess.Popen(
-            ["nc", "-v", "-l", "127.0.0.1", str(port)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE)
-        self.addCleanup(server.stderr.close)
+        server = subprocess.Popen([sys.executable, "-c", READER],
+                                  stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE)
         self.addCleanup(server.stdout.close)
         self.addCleanup(server.wait, PATIENCE_S)
         self.addCleanup(server.kill)
-        self.assertIn(b"Listening", server.stderr.readline())
+        port = int(server.stdout.readline())
         proxy = self.start(target=f"tcp://127.0.0.1:{port}")
         peer = self.connect(proxy)
         peer.sendall(b"x" * 1000)
-        server.stdout.read(1000)
+        self.assertEqual(server.stdout.readline(), b"read\n")
         server.kill()
         self.assert_ends(peer)
         self.assertIsNone(proxy.process.poll())
