@@ -40,7 +40,8 @@ void broker::retire() {
   loop().flush_forget(*this);
   deadlines_.reset();
   unwatch();
-  keep_ = nullptr;
+  if (keep_)
+    loop().release_later(std::move(keep_));
 }
 
 bool broker::may_ignore(const caf::mailbox_element& x) const {
@@ -54,9 +55,7 @@ bool broker::may_ignore(const caf::mailbox_element& x) const {
 // -- deadlines ----------------------------------------------------------------
 
 void broker::set_timer(runtime::duration delay, std::uint64_t token) {
-  if (!deadlines_)
-    deadlines_ = std::make_unique<deadlines>(*this);
-  deadlines_->arm(loop().timers(), timeout::user, token, loop().now() + delay);
+  arm(timeout::user, loop().now() + delay, token);
 }
 
 void broker::cancel_timer(std::uint64_t token) {
@@ -64,10 +63,12 @@ void broker::cancel_timer(std::uint64_t token) {
     deadlines_->cancel(timeout::user, token);
 }
 
-void broker::arm(timeout which, runtime::time_point due) {
+void broker::arm(timeout which, runtime::time_point due, std::uint64_t token) {
+  if (!keep_)
+    return; // nobody would keep it alive until then
   if (!deadlines_)
     deadlines_ = std::make_unique<deadlines>(*this);
-  deadlines_->arm(loop().timers(), which, 0, due);
+  deadlines_->arm(loop().timers(), which, token, due);
 }
 
 void broker::disarm(timeout which) {
@@ -80,18 +81,21 @@ bool broker::armed(timeout which) const {
 }
 
 void broker::on_deadline(timeout which, std::uint64_t token) {
-  auto guard = self();
-  if (which == timeout::user) {
+  react([&] {
+    if (which != timeout::user)
+      return on_timeout(which);
     timed_out event{which, token};
     deliver(event);
-  } else {
-    on_timeout(which);
-  }
-  settle();
+  });
+}
+
+// -- what the loop calls ------------------------------------------------------
+
+void broker::on_ready(readiness what) {
+  react([&] { on_event(what); });
 }
 
 void broker::on_flush() {
-  auto guard = self();
   settle();
 }
 

@@ -31,7 +31,8 @@ public:
   ~broker() override;
 
   /// Delivers `timed_out{user, token}` after `delay`, rounded up to
-  /// limits::timer_tick; replaces an earlier timer of that token.
+  /// limits::timer_tick; replaces an earlier timer of that token. Does nothing
+  /// once the broker is over.
   void set_timer(runtime::duration delay, std::uint64_t token = 0);
 
   /// Takes a timer back; does nothing if it is not set.
@@ -43,6 +44,9 @@ protected:
   /// Keeps the actor alive until `retire`.
   void hold_self() { keep_ = self(); }
 
+  /// This actor, without counting a reference; null unless it is held.
+  const caf::strong_actor_ptr& held() const noexcept { return keep_; }
+
   /// Starts to watch `fd` with no interest yet, and holds the actor.
   caf::error watch(int fd);
 
@@ -52,18 +56,30 @@ protected:
   /// Stops to watch the descriptor, which may then be closed.
   void unwatch();
 
-  /// Stops everything: descriptor, deadlines, pending work, and lets go of the
-  /// self-reference. The caller holds a reference of its own.
+  /// Stops everything: descriptor, deadlines, pending work. The actor is no
+  /// longer held when the loop's current phase is over.
   void retire();
 
   bool watched() const noexcept { return watched_fd_ >= 0; }
 
-  /// Work to do before the loop blocks: `settle` runs once. Not for a broker
+  /// Makes sure that `settle` runs before the loop blocks. Not for a broker
   /// that has retired, which nobody keeps alive until then.
   void settle_later() {
-    if (keep_)
+    if (keep_ && !settles_)
       loop().flush_later(*this);
   }
+
+  /// Reacts to something outside of the mailbox: `f`, and then `settle`.
+  template <class F>
+  void react(F f) {
+    settles_ = true;
+    f();
+    settles_ = false;
+    settle();
+  }
+
+  /// Runs when the descriptor is ready, before `settle`.
+  virtual void on_event(readiness what) = 0;
 
   /// Events that a behavior need not care about. Not `rejected`: what comes
   /// back shall not be lost in silence.
@@ -76,7 +92,8 @@ protected:
   /// Runs when a deadline passed that is not the user's.
   virtual void on_timeout(timeout which) = 0;
 
-  void arm(timeout which, runtime::time_point due);
+  /// Does nothing unless the actor is held.
+  void arm(timeout which, runtime::time_point due, std::uint64_t token = 0);
   void disarm(timeout which);
   bool armed(timeout which) const;
 
@@ -95,6 +112,7 @@ protected:
   }
 
 private:
+  void on_ready(readiness what) final;
   void on_flush() final;
   void on_deadline(timeout which, std::uint64_t token) final;
 
@@ -102,6 +120,7 @@ private:
   caf::strong_actor_ptr keep_;
   int watched_fd_ = -1;
   interest wanted_ = interest::none;
+  bool settles_ = false; // `settle` follows anyway
 };
 
 } // namespace sluice::net

@@ -2,8 +2,6 @@
 
 #include "runtime/error.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 
 // A datagram_broker's frame: what it is told from outside, the order of things,
@@ -19,6 +17,7 @@ datagram_broker::datagram_broker(caf::actor_config& cfg, event_loop& loop,
                                  datagram_setup setup)
     : broker(cfg, loop),
       socket_(std::move(setup.bound)),
+      file_(socket_),
       local_(std::move(setup.local)),
       peer_(std::move(setup.peer)),
       options_(std::move(setup.options)),
@@ -187,19 +186,16 @@ void datagram_broker::end(closed how) {
   if (state_ == datagram_state::closed)
     return;
   state_ = datagram_state::closed;
-  auto guard = self();
   how.unsent = queue_.bytes();
   retire();
   loop().timers().cancel(retry_);
   lookup_.reset();
+  file_.remove();
   socket_.close();
-  if (local_.is_unix() && !local_.path().empty()
-      && !local_.path().starts_with('@'))
-    ::unlink(std::string{local_.path()}.c_str());
   queue_.drain([this](outgoing x) {
     return_queued(std::move(x), reject_reason::closed);
   });
-  valve_.release(guard, &loop());
+  valve_.release(self(), &loop());
   deliver(how);
   run([&] { quit(std::move(how.error)); });
 }
@@ -220,7 +216,6 @@ void datagram_broker::on_terminate() {
 }
 
 void datagram_broker::on_loop_stopping() {
-  auto guard = self();
   if (state_ < datagram_state::open)
     fail(close_reason::shut_down);
   else
@@ -228,7 +223,6 @@ void datagram_broker::on_loop_stopping() {
 }
 
 void datagram_broker::on_loop_aborting() {
-  auto guard = self();
   fail(close_reason::shut_down);
   settle();
 }

@@ -39,6 +39,7 @@
 #include "net/name_lookup.h"
 #include "net/read_gate.h"
 #include "net/socket.h"
+#include "net/socket_file.h"
 #include "net/writers.h"
 
 #include <memory>
@@ -153,7 +154,7 @@ protected:
   void on_loop_aborting() override;
   void settle() override;
   void on_timeout(timeout which) override;
-  void on_ready(readiness what) override;
+  void on_event(readiness what) override;
 
 private:
   /// What the operating system said of a datagram.
@@ -217,6 +218,7 @@ private:
   };
 
   socket socket_;
+  socket_file file_;
   endpoint local_;
   endpoint remote_;
   std::optional<endpoint> peer_; // until connected

@@ -20,8 +20,7 @@ bool is_fatal(int error) {
 
 } // namespace
 
-void datagram_broker::on_ready(readiness what) {
-  auto guard = self();
+void datagram_broker::on_event(readiness what) {
   if (what.failed)
     on_socket_error(loop().sockets().take_error(socket_.fd()));
   if (what.writable && obstacle_ == obstacle::unwritable) {
@@ -32,7 +31,6 @@ void datagram_broker::on_ready(readiness what) {
     read_some();
   if (what.hung_up) // nobody but us can shut a datagram socket down
     fail(close_reason::system_error, EPIPE);
-  settle();
 }
 
 /// What came of an earlier datagram.

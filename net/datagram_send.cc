@@ -234,11 +234,11 @@ void datagram_broker::expect_room(attempt why) {
 
 void datagram_broker::retry_timer::on_due(timer& t) noexcept {
   auto& broker = static_cast<retry_timer&>(t).owner;
-  auto guard = broker.self();
-  broker.queue_.resume();
-  if (broker.obstacle_ == obstacle::no_buffers)
-    broker.obstacle_ = obstacle::none;
-  broker.settle();
+  broker.react([&] {
+    broker.queue_.resume();
+    if (broker.obstacle_ == obstacle::no_buffers)
+      broker.obstacle_ = obstacle::none;
+  });
 }
 
 // -- what the senders hear ----------------------------------------------------

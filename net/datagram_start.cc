@@ -50,12 +50,12 @@ void datagram_broker::start_lookup(const endpoint& peer) {
   arm(timeout::connect, loop().now() + options_->connect_deadline);
   lookup_ = name_lookup::start(
       loop(), peer, [this](caf::expected<name_lookup::addresses> found) {
-        auto guard = self();
-        if (found)
-          connect_to(*peer_, *found);
-        else
-          fail(close_reason::lookup_failed, 0, found.error());
-        settle();
+        react([&] {
+          if (found)
+            connect_to(*peer_, *found);
+          else
+            fail(close_reason::lookup_failed, 0, found.error());
+        });
       });
 }
 

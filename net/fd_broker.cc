@@ -123,8 +123,7 @@ void fd_broker::settle() {
 
 // -- events -------------------------------------------------------------------
 
-void fd_broker::on_ready(readiness what) {
-  auto guard = self();
+void fd_broker::on_event(readiness what) {
   auto fd = fd_;
   // What failed does not make anybody wait: the error is there to be found.
   auto reads = what.readable || what.failed;
@@ -141,7 +140,6 @@ void fd_broker::on_ready(readiness what) {
         && wants(wanted_, interest::write))
       report<writable>(interest::write);
   }
-  settle();
 }
 
 template <class Event>
@@ -199,7 +197,6 @@ void fd_broker::fail(close_reason reason, int os_error, caf::error error) {
 }
 
 void fd_broker::end() {
-  auto guard = self();
   ended_ = true;
   forget_fd();
   retire();
@@ -211,19 +208,16 @@ void fd_broker::end() {
 void fd_broker::on_terminate() {
   if (ended_)
     return;
-  auto guard = self();
   ended_ = true;
   forget_fd();
   retire();
 }
 
 void fd_broker::on_loop_stopping() {
-  auto guard = self();
   fail(close_reason::shut_down);
 }
 
 void fd_broker::on_loop_aborting() {
-  auto guard = self();
   fail(close_reason::shut_down);
   settle();
 }

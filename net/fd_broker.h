@@ -87,7 +87,7 @@ protected:
   void on_loop_aborting() override;
   void settle() override;
   void on_timeout(timeout which) override;
-  void on_ready(readiness what) override;
+  void on_event(readiness what) override;
 
 private:
   template <class Event>

@@ -4,8 +4,6 @@
 
 #include <caf/send.hpp>
 
-#include <unistd.h>
-
 #include <cerrno>
 
 namespace sluice::net {
@@ -38,10 +36,8 @@ listener::listener(caf::actor_config& cfg, event_loop& loop, socket bound,
       factory_(std::move(factory)),
       stream_options_(
           std::make_shared<const stream_options>(std::move(options.stream))),
-      observer_(std::move(options.observer)) {
-  auto where = socket_.local();
-  if (where.is_unix() && !where.path().starts_with('@'))
-    path_ = where.path();
+      observer_(std::move(options.observer)),
+      file_(socket_) {
 }
 
 listener::~listener() = default;
@@ -57,18 +53,15 @@ void listener::on_start() {
 }
 
 void listener::on_terminate() {
-  auto guard = self();
   retire();
+  file_.remove();
   socket_.close();
-  if (!path_.empty())
-    ::unlink(path_.c_str());
 }
 
 void listener::settle() {
 }
 
-void listener::on_ready(readiness) {
-  auto guard = self();
+void listener::on_event(readiness) {
   for (std::size_t i = 0; i < limits::accept_turn_connections; ++i) {
     runtime::socket_address peer;
     auto fd = loop().sockets().accept(socket_.fd(), peer);

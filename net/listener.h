@@ -11,6 +11,7 @@
 
 #include "net/broker.h"
 #include "net/commands.h"
+#include "net/socket_file.h"
 #include "net/stream_broker.h"
 
 #include <caf/actor.hpp>
@@ -65,7 +66,7 @@ protected:
   void on_terminate() override;
   void settle() override;
   void on_timeout(timeout which) override;
-  void on_ready(readiness what) override;
+  void on_event(readiness what) override;
 
 private:
   void pause(int error);
@@ -76,8 +77,7 @@ private:
   stream_factory factory_;
   std::shared_ptr<const stream_options> stream_options_;
   caf::actor observer_;
-  /// The file of a Unix socket, removed at the end.
-  std::string path_;
+  socket_file file_;
 };
 
 } // namespace sluice::net

@@ -3,9 +3,7 @@
 #include "runtime/error.h"
 
 #include <netinet/in.h>
-#include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <string>
@@ -24,14 +22,13 @@ endpoint to_endpoint(int result, const socket_address& address, int type) {
   return found ? std::move(*found) : endpoint{};
 }
 
-/// True if a socket is at `path` and nobody accepts connections on it. Linux
+/// True if a socket is at `path` and nobody can be reached by it. Linux
 /// refuses a connection to any other file, too, and that may be somebody's.
 bool is_stale(runtime::socket_api& api, const std::string& path,
-              const socket_address& address) {
-  struct stat found;
-  if (::lstat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode))
+              const socket_address& address, int type) {
+  if (!api.socket_file(path))
     return false;
-  auto fd = api.open(AF_UNIX, SOCK_STREAM);
+  auto fd = api.open(AF_UNIX, type);
   if (fd < 0)
     return false;
   auto refused = api.connect(fd, address) == -ECONNREFUSED;
@@ -42,13 +39,13 @@ bool is_stale(runtime::socket_api& api, const std::string& path,
 int bind_replacing_stale(runtime::socket_api& api, int fd,
                          const endpoint& where, const socket_address& address) {
   auto result = api.bind(fd, address);
-  if (result != -EADDRINUSE || where.scheme() != endpoint_scheme::unix_stream
-      || where.path().front() == '@')
+  if (result != -EADDRINUSE || !where.is_unix()
+      || where.path().starts_with('@'))
     return result;
   std::string path{where.path()};
-  if (!is_stale(api, path, address))
+  if (!is_stale(api, path, address, where.socket_type()))
     return result;
-  ::unlink(path.c_str());
+  api.unlink(path);
   return api.bind(fd, address);
 }
 

@@ -60,10 +60,10 @@ caf::expected<socket> open_socket(runtime::socket_api& api,
                                   const runtime::socket_address& address);
 
 /// A socket bound to `where`; a stream socket listens, too, with a queue of
-/// `backlog` connections. A stale Unix socket file (nobody listens) is
-/// replaced. Errors: errc::bad_endpoint for host names, errc::system_error
-/// naming `where` and the call, e.g. "bind tcp://127.0.0.1:80: Address already
-/// in use (EADDRINUSE)".
+/// `backlog` connections. A stale file of a Unix socket (nobody has it
+/// open) is replaced. Errors: errc::bad_endpoint for host names,
+/// errc::system_error naming `where` and the call, e.g. "bind
+/// tcp://127.0.0.1:80: Address already in use (EADDRINUSE)".
 caf::expected<socket> bind_socket(runtime::socket_api& api,
                                   const endpoint& where, int backlog);
 

@@ -84,23 +84,19 @@ bool stream_broker::intercept(caf::mailbox_element& x) {
 
 // -- the order of things ------------------------------------------------------
 
-void stream_broker::on_ready(readiness what) {
-  auto guard = self();
-  if (state_ == stream_state::connecting) {
-    on_connect_ready();
-  } else {
-    if (what.writable && write_error_ == 0)
-      blocked_ = false;
-    if (what.readable || what.failed || what.hung_up) {
-      if (state_ == stream_state::lingering)
-        discard_some();
-      else
-        read_some();
-    }
-    if (what.failed || what.hung_up)
-      on_hang_up(what.failed);
+void stream_broker::on_event(readiness what) {
+  if (state_ == stream_state::connecting)
+    return on_connect_ready();
+  if (what.writable && write_error_ == 0)
+    blocked_ = false;
+  if (what.readable || what.failed || what.hung_up) {
+    if (state_ == stream_state::lingering)
+      discard_some();
+    else
+      read_some();
   }
-  settle();
+  if (what.failed || what.hung_up)
+    on_hang_up(what.failed);
 }
 
 /// The connection is gone in both directions, after what was just read.
@@ -309,7 +305,6 @@ void stream_broker::end(ending how) {
       queued() > 0
       || (state_ == stream_state::failing && !is_orderly(how.reason));
   state_ = stream_state::closed;
-  auto guard = self();
   auto unsent = queued();
   retire();
   rare().lookup.reset();
@@ -323,7 +318,7 @@ void stream_broker::end(ending how) {
       if (!envelope)
         give_back(from, std::move(x), reject_reason::closed, token);
     });
-    outbox_->valve.release(guard, &loop());
+    outbox_->valve.release(self(), &loop());
     self_pressed_ = false;
     outbox::recycle(std::move(outbox_));
   }
@@ -354,7 +349,6 @@ void stream_broker::on_terminate() {
 }
 
 void stream_broker::on_loop_stopping() {
-  auto guard = self();
   if (state_ < stream_state::open)
     fail(close_reason::shut_down);
   else
@@ -363,7 +357,6 @@ void stream_broker::on_loop_stopping() {
 }
 
 void stream_broker::on_loop_aborting() {
-  auto guard = self();
   fail(close_reason::shut_down);
   settle();
 }

@@ -161,7 +161,7 @@ protected:
   void on_loop_aborting() override;
   void settle() override;
   void on_timeout(timeout which) override;
-  void on_ready(readiness what) override;
+  void on_event(readiness what) override;
 
 private:
   struct rare_state;
@@ -199,7 +199,7 @@ private:
   void heed(const runtime::backpressure& signal);
 
   // stream_write.cc: writes to system calls
-  bool submit(const caf::strong_actor_ptr& from, const write_parts& what,
+  bool submit(const caf::strong_actor_ptr& from, write_parts&& what,
               std::uint64_t token);
   bool submit_frame(const caf::strong_actor_ptr& from, byte_slice payload,
                     std::uint64_t token);

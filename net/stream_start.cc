@@ -44,14 +44,12 @@ void stream_broker::start_lookup() {
   state_ = stream_state::looking_up;
   rare().lookup = name_lookup::start(
       loop(), target, [this](caf::expected<name_lookup::addresses> result) {
-        auto guard = self();
-        if (!result) {
-          fail(close_reason::lookup_failed, 0, result.error());
-        } else {
+        react([&] {
+          if (!result)
+            return fail(close_reason::lookup_failed, 0, result.error());
           rare().addresses = std::move(*result);
           try_next_address();
-        }
-        settle();
+        });
       });
 }
 

@@ -12,7 +12,7 @@ namespace sluice::net {
 namespace limits = runtime::limits;
 
 bool stream_broker::write(byte_slice bytes, std::uint64_t token) {
-  return submit(self(), {{}, std::move(bytes), {}}, token);
+  return submit(held(), {{}, std::move(bytes), {}}, token);
 }
 
 bool stream_broker::write(std::string_view text, std::uint64_t token) {
@@ -22,7 +22,7 @@ bool stream_broker::write(std::string_view text, std::uint64_t token) {
 }
 
 bool stream_broker::write_frame(byte_slice payload, std::uint64_t token) {
-  return submit_frame(self(), std::move(payload), token);
+  return submit_frame(held(), std::move(payload), token);
 }
 
 bool stream_broker::submit_frame(const caf::strong_actor_ptr& from,
@@ -42,11 +42,11 @@ bool stream_broker::submit_frame(const caf::strong_actor_ptr& from,
   if (around.trailer_size > 0)
     parts.trailer = slab.copy(around.tail());
   parts.payload = std::move(payload);
-  return submit(from, parts, token);
+  return submit(from, std::move(parts), token);
 }
 
 bool stream_broker::submit(const caf::strong_actor_ptr& from,
-                           const write_parts& what, std::uint64_t token) {
+                           write_parts&& what, std::uint64_t token) {
   auto size = what.size();
   if (size == 0) { // nothing to send is sent
     if (token != 0)
@@ -54,14 +54,14 @@ bool stream_broker::submit(const caf::strong_actor_ptr& from,
     return true;
   }
   if (auto why = refuses(size)) {
-    give_back(from, what.payload, *why, token);
+    give_back(from, std::move(what.payload), *why, token);
     if (outbox_)
       press(from);
     return false;
   }
   if (!outbox_)
     outbox_ = outbox::acquire(options_->write_marks);
-  outbox_->queue.push(from, what, token, blocked_);
+  outbox_->queue.push(from, std::move(what), token, blocked_);
   counts_.accepted += size;
   if (!blocked_ && queued() >= options_->write_marks.high)
     flush();

@@ -32,7 +32,7 @@ write_queue::source& write_queue::find(const caf::strong_actor_ptr& sender) {
   return *idle;
 }
 
-void write_queue::push_part(source& to, entry x) {
+void write_queue::push_part(source& to, entry&& x) {
   if (x.compacted)
     x.bytes = compact(x.bytes);
   to.bytes += x.bytes.size();
@@ -50,26 +50,27 @@ void write_queue::push_part(source& to, entry x) {
   ++entries_;
 }
 
-void write_queue::push(const caf::strong_actor_ptr& sender,
-                       const write_parts& what, std::uint64_t token,
-                       bool will_wait) {
+void write_queue::push(const caf::strong_actor_ptr& sender, write_parts&& what,
+                       std::uint64_t token, bool will_wait) {
   check(what.size() > 0, "an empty write was queued");
   auto& to = find(sender);
   entry x;
   x.order = next_order_++;
   x.compacted = will_wait;
+  // A frame without payload comes back as its envelope.
+  auto has_payload = !what.payload.empty();
+  x.first = true;
   auto left = what.size();
   for (auto part : {&what.header, &what.payload, &what.trailer}) {
     if (part->empty())
       continue;
-    x.bytes = *part;
-    // A frame without payload comes back as its envelope.
-    x.envelope = part != &what.payload && !what.payload.empty();
-    x.first = left == what.size();
     left -= part->size();
+    x.bytes = std::move(*part);
+    x.envelope = part != &what.payload && has_payload;
     x.last = left == 0;
     x.token = x.last ? token : 0;
-    push_part(to, x);
+    push_part(to, std::move(x));
+    x.first = false;
   }
 }
 

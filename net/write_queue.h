@@ -101,7 +101,7 @@ public:
   /// Adds a write that is not empty. `will_wait` says
   /// that the socket is full: small slices are then copied out of large slabs,
   /// so that what waits pins little more memory than it counts.
-  void push(const caf::strong_actor_ptr& sender, const write_parts& what,
+  void push(const caf::strong_actor_ptr& sender, write_parts&& what,
             std::uint64_t token, bool will_wait);
 
   /// Fills `out` with what to send next; returns how many entries it filled.
@@ -159,7 +159,7 @@ private:
     bool started = false;
   };
 
-  void push_part(source& to, entry x);
+  void push_part(source& to, entry&& x);
   source& find(const caf::strong_actor_ptr& sender);
   void fill_line(std::size_t slices);
   static std::size_t next_size(source& from);

@@ -184,10 +184,12 @@ bool event_loop::run_once(bool may_block) {
     now_ = seam_.time->now(); // the last poll may be long ago
   progress |= run_actors() > 0;
   progress |= flush() > 0;
+  released_.clear();
   progress |= poll(may_block) > 0;
   deliver();
   auto fired = timers_.advance(now_);
   stats_.timers_fired += fired;
+  released_.clear();
   return progress || fired > 0;
 }
 
@@ -323,6 +325,7 @@ void event_loop::end_the_rest() {
   abort_residents();
   while (take_remote() || !ready_.empty())
     run_actors();
+  released_.clear();
 }
 
 bool event_loop::finished() {

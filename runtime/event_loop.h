@@ -163,6 +163,12 @@ public:
   void flush_later(flushable& x);
   void flush_forget(flushable& x) noexcept;
 
+  /// Drops `x` when the current phase is over: for an actor that lets go of
+  /// itself while it runs.
+  void release_later(caf::strong_actor_ptr x) {
+    released_.push_back(std::move(x));
+  }
+
   /// True once `request_stop` has taken effect.
   bool stopping() const noexcept { return stopping_; }
 
@@ -217,6 +223,7 @@ private:
   std::vector<caf::resumable*> turn_;
   std::vector<flushable*> dirty_;
   std::vector<flushable*> flushing_;
+  std::vector<caf::strong_actor_ptr> released_;
   std::array<ready_event, limits::ready_batch_events> batch_{};
   std::size_t batch_size_ = 0;
   std::size_t batch_next_ = 0;

@@ -1,5 +1,6 @@
 #include "runtime/posix_socket_api.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -110,6 +111,18 @@ int posix_socket_api::local_address(int fd, socket_address& out) {
 int posix_socket_api::peer_address(int fd, socket_address& out) {
   out.length = sizeof(out.storage);
   return or_errno(::getpeername(fd, out.data(), &out.length));
+}
+
+std::optional<std::uint64_t>
+posix_socket_api::socket_file(const std::string& path) {
+  struct stat found;
+  if (::lstat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode))
+    return std::nullopt;
+  return found.st_ino;
+}
+
+int posix_socket_api::unlink(const std::string& path) {
+  return or_errno(::unlink(path.c_str()));
 }
 
 } // namespace sluice::runtime

@@ -30,6 +30,8 @@ public:
   int set_option(int fd, int level, int name, int value) override;
   int local_address(int fd, socket_address& out) override;
   int peer_address(int fd, socket_address& out) override;
+  std::optional<std::uint64_t> socket_file(const std::string& path) override;
+  int unlink(const std::string& path) override;
 };
 
 } // namespace sluice::runtime

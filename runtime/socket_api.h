@@ -15,7 +15,10 @@
 #include <sys/uio.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 
 namespace sluice::runtime {
 
@@ -80,6 +83,14 @@ public:
   /// getsockname(2), getpeername(2).
   virtual int local_address(int fd, socket_address& out) = 0;
   virtual int peer_address(int fd, socket_address& out) = 0;
+
+  /// lstat(2): the file of a Unix socket at `path`, by a number that no other
+  /// file has as long as the socket is open (its inode). Nothing if there is no
+  /// file, or something else.
+  virtual std::optional<std::uint64_t> socket_file(const std::string& path) = 0;
+
+  /// unlink(2).
+  virtual int unlink(const std::string& path) = 0;
 };
 
 } // namespace sluice::runtime

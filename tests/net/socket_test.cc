@@ -160,6 +160,20 @@ TEST_F(socket_test, unix_socket_that_is_in_use_is_left_alone) {
   api.close(client, false);
 }
 
+TEST_F(socket_test, stale_file_of_a_datagram_socket_is_replaced) {
+  auto where = "unixgram://" + path();
+  { auto old = bind(where); }
+  ASSERT_EQ(::access(path().c_str(), F_OK), 0);
+  EXPECT_TRUE(bind(where));
+}
+
+TEST_F(socket_test, datagram_socket_that_is_in_use_is_left_alone) {
+  auto where = "unixgram://" + path();
+  auto first = bind(where);
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(bind(where));
+}
+
 TEST_F(socket_test, file_that_is_no_socket_is_left_alone) {
   ::close(::open(path().c_str(), O_CREAT | O_WRONLY, 0600));
   EXPECT_FALSE(bind("unix://" + path()));

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,14 @@ public:
   /// unlink(2) for Unix sockets. False if there is no such path.
   bool unlink(const std::string& path) {
     return paths_.unlink({AF_UNIX, path, 0});
+  }
+
+  /// The file of a Unix socket: the socket's id, and 0 if that was closed.
+  std::optional<std::uint64_t> socket_file(const std::string& path) const {
+    auto there = paths_.bound_to({AF_UNIX, path, 0});
+    if (there.empty())
+      return std::nullopt;
+    return there.front();
   }
 
   // -- descriptors ------------------------------------------------------------

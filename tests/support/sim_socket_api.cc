@@ -253,4 +253,16 @@ int sim_socket_api::peer_address(int fd, runtime::socket_address& out) {
   return result;
 }
 
+// -- files of Unix sockets
+// -----------------------------------------------------
+
+std::optional<std::uint64_t>
+sim_socket_api::socket_file(const std::string& path) {
+  return host_.socket_file(path);
+}
+
+int sim_socket_api::unlink(const std::string& path) {
+  return host_.unlink(path) ? 0 : -ENOENT;
+}
+
 } // namespace sluice::testing

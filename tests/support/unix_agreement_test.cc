@@ -104,7 +104,25 @@ TEST_P(unix_agreement_test, path_stays_when_its_socket_is_closed) {
   EXPECT_EQ(result_text(api().connect(client, at(path))), "(ECONNREFUSED)");
   auto second = open(AF_UNIX, SOCK_STREAM);
   EXPECT_EQ(result_text(api().bind(second, at(path))), "(EADDRINUSE)");
-  ::unlink(path.c_str());
+  EXPECT_EQ(api().unlink(path), 0);
+}
+
+TEST_P(unix_agreement_test, file_of_a_socket_is_told_from_that_of_another) {
+  auto path = path_name();
+  EXPECT_EQ(api().socket_file(path), std::nullopt);
+  auto first = listen_at(path);
+  auto file = api().socket_file(path);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(api().socket_file(path), file);
+  EXPECT_EQ(api().unlink(path), 0);
+  EXPECT_EQ(api().socket_file(path), std::nullopt);
+  EXPECT_EQ(result_text(api().unlink(path)), "(ENOENT)");
+  auto second = listen_at(path);
+  EXPECT_NE(api().socket_file(path), file);
+  close(first);
+  close(second);
+  EXPECT_TRUE(api().socket_file(path)) << "the file stays";
+  EXPECT_EQ(api().unlink(path), 0);
 }
 
 TEST_P(unix_agreement_test, abstract_name_goes_with_its_socket) {
@@ -127,7 +145,7 @@ TEST_P(unix_agreement_test, stream_and_datagram_do_not_connect) {
   auto with_file = open(AF_UNIX, SOCK_DGRAM);
   ASSERT_EQ(api().bind(with_file, at(path)), 0);
   EXPECT_EQ(result_text(api().connect(client, at(path))), "(EPROTOTYPE)");
-  ::unlink(path.c_str());
+  EXPECT_EQ(api().unlink(path), 0);
 }
 
 TEST_P(unix_agreement_test, full_buffer_says_again_until_the_peer_reads) {
