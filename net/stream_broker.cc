@@ -311,6 +311,8 @@ void stream_broker::end(ending how) {
   // A stream that is cut short ends with a reset, so that the peer cannot take
   // it for whole.
   socket_.close(cut_short);
+  if (!only_.bytes.empty())
+    queue_up();
   if (outbox_) {
     outbox_->queue.drain([this](const caf::strong_actor_ptr& from, byte_slice x,
                                 std::uint64_t token, bool envelope) {

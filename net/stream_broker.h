@@ -133,7 +133,7 @@ public:
 
   stream_state state() const noexcept { return state_; }
   std::uint64_t queued() const noexcept {
-    return outbox_ ? outbox_->queue.bytes() : 0;
+    return only_.bytes.size() + (outbox_ ? outbox_->queue.bytes() : 0);
   }
   const stream_counts& counts() const noexcept { return counts_; }
   const stream_options& options() const noexcept { return *options_; }
@@ -208,7 +208,10 @@ private:
   bool fits(std::size_t size) const noexcept;
   void give_back(const caf::strong_actor_ptr& from, byte_slice bytes,
                  reject_reason why, std::uint64_t token);
+  void queue_up();
   void flush();
+  std::size_t gather(std::span<iovec> out);
+  void taken(std::size_t count);
   void on_blocked();
   void press(const caf::strong_actor_ptr& from);
   void on_write_stall();
@@ -228,6 +231,12 @@ private:
 
   socket socket_;
   std::shared_ptr<const stream_options> options_;
+  // The usual answer is one write that the operating system takes whole: it
+  // needs no queue. Only a write of our own, while there is no outbox.
+  struct {
+    byte_slice bytes;
+    std::uint64_t token = 0;
+  } only_;
   std::unique_ptr<net::outbox> outbox_;
   std::unique_ptr<net::framer> framer_;
   std::unique_ptr<rare_state> rare_;

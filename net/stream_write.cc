@@ -53,16 +53,24 @@ bool stream_broker::submit(const caf::strong_actor_ptr& from,
       tell(from ? from : self(), written{token});
     return true;
   }
+  if (!only_.bytes.empty())
+    queue_up();
   if (auto why = refuses(size)) {
     give_back(from, std::move(what.payload), *why, token);
     if (outbox_)
       press(from);
     return false;
   }
+  counts_.accepted += size;
+  if (!outbox_ && !blocked_ && from == held() && size == what.payload.size()
+      && size < options_->write_marks.high) {
+    only_ = {std::move(what.payload), token};
+    settle_later();
+    return true;
+  }
   if (!outbox_)
     outbox_ = outbox::acquire(options_->write_marks);
   outbox_->queue.push(from, std::move(what), token, blocked_);
-  counts_.accepted += size;
   if (!blocked_ && queued() >= options_->write_marks.high)
     flush();
   if (outbox_ && blocked_)
@@ -133,16 +141,53 @@ void stream_broker::give_back(const caf::strong_actor_ptr& from,
     tell(ours ? self() : from, std::move(event));
 }
 
+/// The only write is not alone any more, or does not leave at once.
+void stream_broker::queue_up() {
+  outbox_ = outbox::acquire(options_->write_marks);
+  outbox_->queue.push(self(), {{}, std::exchange(only_.bytes, {}), {}},
+                      only_.token, blocked_);
+}
+
 // -- to the operating system --------------------------------------------------
 
+/// What to send next.
+std::size_t stream_broker::gather(std::span<iovec> out) {
+  if (outbox_)
+    return outbox_->queue.gather(out);
+  out[0] = {const_cast<char*>(only_.bytes.data()), only_.bytes.size()};
+  return 1;
+}
+
+/// The operating system took the first `count` bytes of that.
+void stream_broker::taken(std::size_t count) {
+  counts_.written += count;
+  last_write_ = loop().now();
+  auto tell_writer = [this](const caf::strong_actor_ptr& from,
+                            std::uint64_t token) {
+    tell(from ? from : self(), written{token});
+  };
+  if (count == only_.bytes.size()) {
+    only_.bytes = {};
+    if (only_.token != 0)
+      tell_writer(nullptr, only_.token);
+    return;
+  }
+  if (!outbox_) {
+    queue_up();
+    iovec same;
+    gather({&same, 1});
+  }
+  outbox_->last_progress = last_write_;
+  outbox_->queue.taken(count, tell_writer);
+}
+
 void stream_broker::flush() {
-  if (blocked_ || !outbox_ || queued() == 0 || !socket_.is_open()
+  if (blocked_ || queued() == 0 || !socket_.is_open()
       || state_ < stream_state::open || state_ > stream_state::draining)
     return;
-  auto& queue = outbox_->queue;
   std::array<iovec, limits::write_gather_slices> parts;
-  while (!queue.empty()) {
-    auto count = queue.gather(parts);
+  while (queued() > 0) {
+    auto count = gather(parts);
     std::size_t offered = 0;
     for (std::size_t i = 0; i < count; ++i)
       offered += parts[i].iov_len;
@@ -162,27 +207,23 @@ void stream_broker::flush() {
         fail(close_reason::peer_reset, write_error_);
       break;
     }
-    auto taken = static_cast<std::size_t>(result);
-    counts_.written += taken;
-    last_write_ = outbox_->last_progress = loop().now();
-    queue.taken(taken,
-                [this](const caf::strong_actor_ptr& from, std::uint64_t token) {
-                  tell(from ? from : self(), written{token});
-                });
+    taken(static_cast<std::size_t>(result));
     // A short count means that the buffer is full now: asking again would only
     // be told so.
-    if (taken < offered) {
+    if (static_cast<std::size_t>(result) < offered) {
       on_blocked();
       break;
     }
   }
-  auto& valve = outbox_->valve;
-  if (valve.closed() && valve.fall(queued(), self(), &loop()))
+  if (outbox_ && outbox_->valve.closed()
+      && outbox_->valve.fall(queued(), self(), &loop()))
     self_pressed_ = false;
 }
 
 void stream_broker::on_blocked() {
   blocked_ = true;
+  if (!outbox_)
+    queue_up();
   outbox_->queue.compact();
   if (options_->write_stall > runtime::duration::zero()
       && !armed(timeout::write_stall)) {
