@@ -1,7 +1,5 @@
 #include "runtime/backpressure.h"
 
-#include <caf/mailbox_element.hpp>
-
 namespace sluice::runtime {
 
 std::string to_string(pressure x) {
@@ -23,6 +21,14 @@ void send_signal(caf::actor_control_block& receiver, backpressure signal,
                        caf::make_message_id(caf::message_priority::high), {},
                        std::move(signal)),
                    host);
+}
+
+const backpressure* signal_in(const caf::mailbox_element& x) {
+  auto& content = x.content();
+  if (content.type_token() != caf::make_type_token<backpressure>()
+      || !content.match_elements<backpressure>())
+    return nullptr;
+  return &content.get_as<backpressure>(0);
 }
 
 } // namespace sluice::runtime

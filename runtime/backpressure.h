@@ -11,6 +11,7 @@
 
 #include <caf/actor_control_block.hpp>
 #include <caf/execution_unit.hpp>
+#include <caf/mailbox_element.hpp>
 #include <caf/meta/type_name.hpp>
 
 #include <cstdint>
@@ -45,5 +46,8 @@ typename Inspector::result_type inspect(Inspector& f, backpressure& x) {
 /// Sends `signal` to `receiver` as the contract wants it. Any thread.
 void send_signal(caf::actor_control_block& receiver, backpressure signal,
                  caf::execution_unit* host);
+
+/// The signal that is all of `x`, or null. Any thread.
+const backpressure* signal_in(const caf::mailbox_element& x);
 
 } // namespace sluice::runtime

@@ -27,6 +27,7 @@ enum class errc : std::uint8_t {
   connection_closed, // the connection ended for another reason than its own end
   bad_setting,       // a setting or an option is out of its range
   truncated_frame,   // the stream ended inside a frame
+  mailbox_full,      // a request over the cap of its receiver's mailbox
 };
 
 inline constexpr caf::atom_value error_category = caf::atom("sluice");

@@ -62,6 +62,24 @@ inline constexpr std::chrono::milliseconds accept_pause = 100ms;
 /// kernel caps it at net.core.somaxconn.
 inline constexpr int listen_backlog_connections = 4096;
 
+// -- mailboxes of flow-controlled actors --------------------------------------
+
+/// Messages that wait: at *high* their senders are told to slow down, at *low*
+/// to go on. An actor handles a few million messages a second, so that 256 of
+/// them wait for a tenth of a millisecond, and low is left before a sender that
+/// was told to go on has been scheduled.
+inline constexpr std::size_t mailbox_high_messages = 256;
+inline constexpr std::size_t mailbox_low_messages = 128;
+
+/// What a mailbox takes at most. Hundreds of senders that all obey may send
+/// what one handler of each sends before they hear of it; who gets here did
+/// not.
+inline constexpr std::size_t mailbox_cap_messages = 100'000;
+
+/// Messages of one round through such a mailbox: then what was handled is
+/// reported, so that senders are released soon.
+inline constexpr std::size_t mailbox_round_messages = 16;
+
 // -- writing ------------------------------------------------------------------
 
 /// Bytes that the operating system has not taken: at *high* the senders are

@@ -209,11 +209,20 @@ caf::resumable::resume_result loop_actor_base::run_turn(size_t messages) {
   size_t tried = 0;
   bool handled = false;
   for (;;) {
+    auto mark = urgent_mark();
     fetch();
-    if (urgent_.empty() && normal_.empty()) {
+    auto waits = paused();
+    if (urgent_.empty() && (waits || normal_.empty())) {
       if (std::exchange(handled, false))
         rearm_receive_timeout();
-      if (skipped_.empty() && !caught_up())
+      if (waits) {
+        if (park(mark))
+          return awaiting_message;
+        continue;
+      }
+      if (!skipped_.empty())
+        on_all_skipped();
+      else if (!caught_up())
         return done;
       if (inbox_.try_block())
         return awaiting_message;
@@ -227,7 +236,8 @@ caf::resumable::resume_result loop_actor_base::run_turn(size_t messages) {
     // Urgent messages go first, but the last place of a turn is for an ordinary
     // one: a flood of urgent messages starves nothing.
     ++tried;
-    auto ordinary_turn = tried == messages && messages > 1 && !normal_.empty();
+    auto ordinary_turn =
+        tried == messages && messages > 1 && !normal_.empty() && !waits;
     auto& list = urgent_.empty() || ordinary_turn ? normal_ : urgent_;
     switch (run_element(list.pop_front())) {
     case outcome::terminated:
@@ -312,6 +322,7 @@ bool loop_actor_base::finalize() {
 loop_actor_base::outcome
 loop_actor_base::run_element(caf::mailbox_element_ptr x) {
   running_ = true;
+  auto counted = counts(*x); // a promise may take the sender out of it
   auto result = outcome::dropped;
   try {
     result = consume(*x);
@@ -325,6 +336,8 @@ loop_actor_base::run_element(caf::mailbox_element_ptr x) {
   }
   current_element_ = nullptr;
   running_ = false;
+  if (counted && result != outcome::skipped)
+    on_handled();
   if (finalize())
     return outcome::terminated;
   if (result == outcome::skipped)
@@ -689,6 +702,28 @@ void loop_actor_base::on_caught_up() {
 }
 
 void loop_actor_base::on_start() {
+}
+
+bool loop_actor_base::paused() const noexcept {
+  return false;
+}
+
+std::uint64_t loop_actor_base::urgent_mark() const noexcept {
+  return 0;
+}
+
+bool loop_actor_base::park(std::uint64_t) {
+  return false;
+}
+
+bool loop_actor_base::counts(const caf::mailbox_element&) const noexcept {
+  return false;
+}
+
+void loop_actor_base::on_handled() {
+}
+
+void loop_actor_base::on_all_skipped() {
 }
 
 caf::strong_actor_ptr loop_actor_base::hold() noexcept {

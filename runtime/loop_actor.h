@@ -31,6 +31,7 @@
 #include <caf/detail/invoke_result_visitor.hpp>
 #include <caf/detail/type_erased_tuple_view.hpp>
 #include <caf/extend.hpp>
+#include <caf/infer_handle.hpp>
 #include <caf/intrusive/lifo_inbox.hpp>
 #include <caf/local_actor.hpp>
 #include <caf/mailbox_element.hpp>
@@ -182,6 +183,25 @@ protected:
   /// Runs once before the behavior is made.
   virtual void on_start();
 
+  // For actors whose mailbox is bounded (actors/flow_actor.h).
+
+  /// True while ordinary messages have to wait and only urgent ones run.
+  virtual bool paused() const noexcept;
+
+  /// What `park` compares; read before a look into the inbox.
+  virtual std::uint64_t urgent_mark() const noexcept;
+
+  /// While the actor is paused: true if it may wait without a look into its
+  /// inbox, with a reference to itself, until somebody hands it to the loop.
+  virtual bool park(std::uint64_t urgent_mark);
+
+  /// True if `on_handled` shall run when `x` has left the mailbox.
+  virtual bool counts(const caf::mailbox_element& x) const noexcept;
+  virtual void on_handled();
+
+  /// Runs when nothing is left in the mailbox but skipped messages.
+  virtual void on_all_skipped();
+
   /// The reason with which the actor ends.
   const caf::error& ending_reason() const noexcept { return fail_state_; }
 
@@ -316,14 +336,21 @@ caf::actor_config::init_fun_type make_init_function(F f, Args... args) {
   }};
 }
 
-/// Spawns a function-based actor on `loop`. Any thread.
-template <class F, class... Args>
-requires std::is_invocable_v < F&, loop_actor*, std::decay_t<Args>
-&... > caf::actor spawn_on(event_loop& loop, F f, Args&&... args) {
+/// The class of actor that the function `F` is a behavior of: by the pointer
+/// that it takes first.
+template <class F>
+using self_type_of = typename caf::infer_handle_from_fun<std::decay_t<F>>::impl;
+
+/// Spawns a function-based actor on `loop`: `f(Self*, args...)` with a `Self`
+/// that is or derives from loop_actor. Any thread.
+template <class F, class... Args, class Self = self_type_of<F>>
+caf::actor spawn_on(event_loop& loop, F f, Args&&... args) {
+  static_assert(std::is_base_of_v<loop_actor, Self>,
+                "the function does not take a pointer to a loop_actor");
   caf::actor_config cfg{&loop};
-  cfg.init_fun = make_init_function<loop_actor, F, std::decay_t<Args>...>(
+  cfg.init_fun = make_init_function<Self, F, std::decay_t<Args>...>(
       std::move(f), std::forward<Args>(args)...);
-  return loop.system().spawn_impl<loop_actor, caf::no_spawn_options>(cfg, loop);
+  return loop.system().spawn_impl<Self, caf::no_spawn_options>(cfg, loop);
 }
 
 } // namespace sluice::runtime

@@ -1,0 +1,251 @@
+#include "actors/flow_control.h"
+
+#include "actors/rejected_message.h"
+#include "runtime/error.h"
+#include "runtime/panic.h"
+
+#include <caf/message_id.hpp>
+#include <caf/system_messages.hpp>
+
+#include <algorithm>
+
+namespace sluice::actors {
+
+using runtime::backpressure;
+using runtime::pressure;
+
+flow_control::flow_control(flow_owner& owner, caf::actor_control_block& self,
+                           mailbox_limits x) noexcept
+    : owner_(owner), self_(self) {
+  limits(x);
+}
+
+void flow_control::limits(const mailbox_limits& x) noexcept {
+  runtime::check(x.low < x.high && x.high <= x.cap,
+                 "the limits of a mailbox are not low < high <= cap");
+  high_.store(static_cast<std::int64_t>(x.high), std::memory_order_relaxed);
+  low_.store(static_cast<std::int64_t>(x.low), std::memory_order_relaxed);
+  cap_.store(static_cast<std::int64_t>(x.cap), std::memory_order_relaxed);
+  pauses_.store(x.pause, std::memory_order_relaxed);
+}
+
+backpressure flow_control::signal(pressure state) {
+  return {state, caf::strong_actor_ptr{&self_}, queued(), ++sequence_};
+}
+
+// -- a message comes
+// ------------------------------------------------------------
+
+admission flow_control::admit(caf::mailbox_element& x,
+                              caf::execution_unit* host) {
+  if (!x.sender) {
+    // Between nodes a signal loses its priority: it is known by its type.
+    if (auto found = runtime::signal_in(x)) {
+      if (!pauses_.load(std::memory_order_relaxed))
+        return admission::urgent;
+      heed(*found, host);
+      return admission::consumed;
+    }
+  }
+  if (!counts(x))
+    return x.mid.category() == caf::message_id::urgent_message_category
+               ? admission::urgent
+               : admission::plain;
+  auto flags = flags_.load(std::memory_order_relaxed);
+  if ((flags & flag_ended) != 0)
+    return admission::plain;
+  if ((flags & flag_paused) != 0
+      && x.content().match_elements<caf::exit_msg>()) {
+    x.mid = x.mid.with_high_priority();
+    return admission::urgent;
+  }
+  auto level = pending_.fetch_add(1, std::memory_order_seq_cst) + 1;
+  if (level <= high_.load(std::memory_order_relaxed))
+    return admission::plain;
+  if (level > cap_.load(std::memory_order_relaxed) && may_refuse(x)) {
+    pending_.fetch_sub(1, std::memory_order_seq_cst);
+    refuse(x, host);
+    return admission::consumed;
+  }
+  return admission::over;
+}
+
+void flow_control::refuse(caf::mailbox_element& x, caf::execution_unit* host) {
+  refused_.fetch_add(1, std::memory_order_relaxed);
+  if (!x.sender) {
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  hand_back(x, self_, host);
+}
+
+void flow_control::overload(const caf::strong_actor_ptr& sender,
+                            caf::execution_unit* host) {
+  lock guard{out_};
+  auto flags = flags_.load();
+  if ((flags & (flag_ended | flag_stalled)) != 0)
+    return;
+  if ((flags & flag_overloaded) == 0) {
+    set_overloaded(true); // O1
+    if (pending_.load(std::memory_order_seq_cst) <= low_.load()) {
+      set_overloaded(false);
+      promote();
+      return;
+    }
+    overloads_.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (sender && told_.insert(sender))
+    runtime::send_signal(*sender, signal(pressure::applied), host);
+}
+
+void flow_control::unpark_for_urgent(caf::execution_unit* host) {
+  lock guard{in_};
+  urgent_.fetch_add(1, std::memory_order_release);
+  unpark(std::move(guard), host);
+}
+
+// -- what others tell us
+// --------------------------------------------------------
+
+void flow_control::heed(const backpressure& what, caf::execution_unit* host) {
+  if (!what.source || what.source.get() == &self_)
+    return;
+  source_key from{what.source->id(), what.source->node()};
+  auto put = [&](std::vector<source_key>& list) {
+    if (std::ranges::find(list, from) == list.end())
+      list.push_back(std::move(from));
+  };
+  lock guard{in_};
+  if (what.state != pressure::released) {
+    auto flags = flags_.load();
+    if ((flags & flag_ended) != 0)
+      return;
+    if ((flags & flag_overloaded) != 0
+        && std::ranges::find(active_, from) == active_.end())
+      return put(deferred_);
+    if ((flags & flag_overloaded) != 0)
+      return;
+    put(active_);
+    flags_.fetch_or(flag_paused);
+    return;
+  }
+  std::erase(deferred_, from);
+  if (std::erase(active_, from) == 0 || !active_.empty())
+    return;
+  flags_.fetch_and(~flag_paused);
+  unpark(std::move(guard), host);
+}
+
+void flow_control::set_overloaded(bool x) {
+  lock guard{in_}; // R1: heed looks at it under the same lock
+  if (x)
+    flags_.fetch_or(flag_overloaded);
+  else
+    flags_.fetch_and(~flag_overloaded);
+}
+
+/// What came while we were overloaded takes effect.
+void flow_control::promote() {
+  lock guard{in_};
+  active_.insert(active_.end(), deferred_.begin(), deferred_.end());
+  deferred_.clear();
+  if (!active_.empty())
+    flags_.fetch_or(flag_paused);
+}
+
+// -- parking
+// --------------------------------------------------------------------
+
+bool flow_control::park(std::uint64_t urgent_mark) {
+  lock guard{in_};
+  if (!paused() || urgent_mark != urgent_.load(std::memory_order_relaxed))
+    return false;
+  parked_ = true;
+  parks_.fetch_add(1, std::memory_order_relaxed);
+  intrusive_ptr_add_ref(&self_);
+  return true;
+}
+
+void flow_control::unpark(lock guard, caf::execution_unit* host) {
+  if (!std::exchange(parked_, false))
+    return;
+  guard.unlock();
+  owner_.wake(host);
+}
+
+// -- messages go
+// ----------------------------------------------------------------
+
+void flow_control::handled(std::size_t count, caf::execution_unit* host) {
+  if (count == 0)
+    return;
+  auto n = static_cast<std::int64_t>(count);
+  auto before = pending_.fetch_sub(n, std::memory_order_seq_cst);
+  if (before > peak_.load(std::memory_order_relaxed))
+    peak_.store(before, std::memory_order_relaxed);
+  auto flags = flags_.load(std::memory_order_seq_cst);
+  if ((flags & (flag_overloaded | flag_stalled)) == 0)
+    return;
+  runtime::actor_set released; // dropped after the lock: see release_all
+  lock guard{out_};
+  flags_.fetch_and(~flag_stalled);
+  if (!overloaded() || pending_.load(std::memory_order_seq_cst) > low_.load())
+    return;
+  set_overloaded(false);
+  release_all(released, host);
+  promote();
+}
+
+void flow_control::nothing_to_handle(caf::execution_unit* host) {
+  if (!overloaded())
+    return;
+  runtime::actor_set released;
+  lock guard{out_};
+  flags_.fetch_or(flag_stalled);
+  set_overloaded(false);
+  release_all(released, host);
+  promote();
+}
+
+void flow_control::end(caf::execution_unit* host) {
+  runtime::actor_set released;
+  lock guard{out_};
+  flags_.fetch_or(flag_ended);
+  set_overloaded(false);
+  release_all(released, host);
+}
+
+/// Under `out_` (O2). Moves those who were told into `released`, which the
+/// caller drops without the lock: the last reference to a sender may be there,
+/// and its end may send us something.
+void flow_control::release_all(runtime::actor_set& released,
+                               caf::execution_unit* host) {
+  std::swap(released, told_);
+  for (auto& actor : released)
+    runtime::send_signal(*actor, signal(pressure::released), host);
+}
+
+// -- to be seen
+// -----------------------------------------------------------------
+
+std::size_t flow_control::queued() const noexcept {
+  auto n = pending_.load(std::memory_order_relaxed);
+  return n > 0 ? static_cast<std::size_t>(n) : 0;
+}
+
+flow_control::counts_type flow_control::counts() const noexcept {
+  return {static_cast<std::size_t>(peak_.load()), overloads_.load(),
+          parks_.load(), refused_.load(), dropped_.load()};
+}
+
+std::size_t flow_control::holding() const {
+  lock guard{out_};
+  return told_.size();
+}
+
+std::size_t flow_control::held_by() const {
+  lock guard{in_};
+  return active_.size() + deferred_.size();
+}
+
+} // namespace sluice::actors
