@@ -197,8 +197,6 @@ void flow_control::handled(std::size_t count, caf::execution_unit* host) {
 }
 
 void flow_control::nothing_to_handle(caf::execution_unit* host) {
-  if (!overloaded())
-    return;
   runtime::actor_set released;
   lock guard{out_};
   flags_.fetch_or(flag_stalled);

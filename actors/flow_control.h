@@ -13,9 +13,11 @@
 //     has released its own senders. So when an edge M -> X begins, no edge
 //     leads to M, and no cycle can close.
 // R2. What an actor sends to itself is not counted and pauses nobody.
-// R3. An overloaded actor that finds nothing to handle (everything is skipped,
-//     as while it awaits a response) will not get below its low mark by itself:
-//     it releases everybody, and pauses nobody until it has handled something.
+// R3. An actor that finds nothing to handle but messages that it skips (as
+//     while it awaits a response) will not get below its low mark by itself: it
+//     releases everybody, and pauses nobody until it has handled something.
+//     Also if it is not overloaded: the sender whose message makes it so may be
+//     about to say it, when the actor sleeps already.
 // R4. Nothing has a bypass but urgent messages, exits, and the signals. Not
 //     requests or responses: whoever needs one sends it with high priority.
 // R5. An actor that ends, however it ends, releases everybody.
@@ -136,7 +138,7 @@ public:
   /// `count` messages have left the mailbox.
   void handled(std::size_t count, caf::execution_unit* host);
 
-  /// Nothing is left but skipped messages (R3).
+  /// Nothing is left but messages that were skipped in this turn (R3).
   void nothing_to_handle(caf::execution_unit* host);
 
   /// The actor ends (R5). Idempotent.

@@ -14,12 +14,15 @@ struct ordinary_visitor {
   std::size_t messages_max;
   std::size_t messages = 0; // that a handler ran for
   std::size_t counted = 0;  // that left the mailbox since the last report
+  bool skipped = false;     // any
 
   task_result operator()(caf::mailbox_element& x) {
     auto counts = flow.counts(x);
     auto outcome = self.reactivate(x);
-    if (outcome == result::skipped)
+    if (outcome == result::skipped) {
+      skipped = true;
       return task_result::skip;
+    }
     counted += counts ? 1 : 0;
     if (outcome == result::terminated)
       return task_result::stop_all;
@@ -114,7 +117,8 @@ caf::resumable::resume_result run_turn(caf::scheduled_actor& self,
     if (self.finalize())
       return resumable::done;
     if (round.consumed_items == 0) {
-      flow.nothing_to_handle(host);
+      if (std::exchange(visitor.skipped, false))
+        flow.nothing_to_handle(host);
       if (flow.paused())
         continue;
       rearm();
