@@ -28,6 +28,14 @@ enum class errc : std::uint8_t {
   bad_setting,       // a setting or an option is out of its range
   truncated_frame,   // the stream ended inside a frame
   mailbox_full,      // a request over the cap of its receiver's mailbox
+  supervisor_gave_up,  // a child failed too often; the supervisor ended
+  supervisor_stopping, // the supervisor is about to end
+  child_start_failed,  // a child could not be started; says why
+  child_stuck,         // a child was killed and does not end
+  child_not_running,   // no actor has the child's name at the moment
+  unknown_child,       // the supervisor has no child of this name
+  duplicate_child,     // the supervisor has a child of this name already
+  too_many_children,   // over limits::supervisor_children_max
 };
 
 inline constexpr caf::atom_value error_category = caf::atom("sluice");

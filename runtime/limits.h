@@ -80,6 +80,34 @@ inline constexpr std::size_t mailbox_cap_messages = 100'000;
 /// reported, so that senders are released soon.
 inline constexpr std::size_t mailbox_round_messages = 16;
 
+// -- supervisors --------------------------------------------------------------
+
+/// Restarts of all children of a supervisor within the window: one more, and it
+/// gives up. With the waits below, a child that fails at once gets there in
+/// 3 s; one that fails every minute never does.
+inline constexpr std::size_t restarts_max = 5;
+inline constexpr std::chrono::milliseconds restart_window = 30'000ms;
+
+/// What a child that failed waits for before it is started again: long enough
+/// for a socket or a file to be let go, then doubled up to a wait at which
+/// trying costs nothing.
+inline constexpr std::chrono::milliseconds backoff_first = 100ms;
+inline constexpr std::chrono::milliseconds backoff_max = 30'000ms;
+
+/// A child that lived for this long does not fail "again". The same as the
+/// window: what is forgotten there is forgotten here.
+inline constexpr std::chrono::milliseconds backoff_settled = 30'000ms;
+
+/// How long a child has to end when it is told to, and then, after it was
+/// killed, until it counts as stuck. OTP's supervisors wait for 5 s; a killed
+/// actor needs only a turn.
+inline constexpr std::chrono::milliseconds child_shutdown = 5'000ms;
+inline constexpr std::chrono::milliseconds child_kill_wait = 1'000ms;
+
+/// Children of one supervisor. It looks through all of them whenever something
+/// happens to one; whoever needs more of them needs supervisors below.
+inline constexpr std::size_t supervisor_children_max = 1'024;
+
 // -- writing ------------------------------------------------------------------
 
 /// Bytes that the operating system has not taken: at *high* the senders are
