@@ -49,6 +49,10 @@ public:
   /// unless low < high <= cap.
   void limit_mailbox(const mailbox_limits& x) { flow_.limits(x); }
 
+  /// For a behavior that gets the signals (mailbox_limits::pause is false):
+  /// treats this one as an actor does that does not get them.
+  void obey(const runtime::backpressure& x) { flow_.heed(x, this->context()); }
+
   const flow_control& flow() const noexcept { return flow_; }
 
   using caf::abstract_actor::enqueue;
@@ -92,6 +96,7 @@ public:
 
   /// See scheduled_flow.
   void limit_mailbox(const mailbox_limits& x) { flow_.limits(x); }
+  void obey(const runtime::backpressure& x) { flow_.heed(x, &this->loop()); }
 
   const flow_control& flow() const noexcept { return flow_; }
 

@@ -30,7 +30,8 @@ void flow_control::limits(const mailbox_limits& x) noexcept {
 }
 
 backpressure flow_control::signal(pressure state) {
-  return {state, caf::strong_actor_ptr{&self_}, queued(), ++sequence_};
+  return {state, caf::strong_actor_ptr{&self_}, queued(),
+          runtime::next_signal_sequence()};
 }
 
 // -- a message comes
@@ -94,8 +95,10 @@ void flow_control::overload(const caf::strong_actor_ptr& sender,
     }
     overloads_.fetch_add(1, std::memory_order_relaxed);
   }
-  if (sender && told_.insert(sender))
-    runtime::send_signal(*sender, signal(pressure::applied), host);
+  if (!sender || !told_.insert(sender))
+    return;
+  runtime::pressure_table::instance().add(*this, self_, *sender);
+  runtime::send_signal(*sender, signal(pressure::applied), host);
 }
 
 void flow_control::unpark_for_urgent(caf::execution_unit* host) {
@@ -219,6 +222,8 @@ void flow_control::end(caf::execution_unit* host) {
 void flow_control::release_all(runtime::actor_set& released,
                                caf::execution_unit* host) {
   std::swap(released, told_);
+  if (!released.empty())
+    runtime::pressure_table::instance().remove(*this);
   for (auto& actor : released)
     runtime::send_signal(*actor, signal(pressure::released), host);
 }

@@ -31,7 +31,8 @@
 // O3. An actor parks under the lock `in_`, if it is still paused and no urgent
 //     message has come since it last looked. Whoever ends the pause, or brings
 //     something urgent, unparks it under the same lock.
-// O4. Lock order: out_ of one actor, then in_ of any. in_ is a leaf.
+// O4. Lock order: out_ of one actor, then in_ of any. in_ is a leaf, and so is
+//     the lock of the pressure_table.
 // The protocol is model-checked: actors/model/flow_control.pml.
 //
 // Internal. Thread rule: stands at each function. Lifetime: part of its actor.
@@ -39,6 +40,7 @@
 #include "actors/mailbox_limits.h"
 #include "runtime/actor_set.h"
 #include "runtime/backpressure.h"
+#include "runtime/pressure_table.h"
 
 #include <caf/execution_unit.hpp>
 #include <caf/mailbox_element.hpp>
@@ -70,7 +72,7 @@ enum class admission : std::uint8_t {
   consumed, // do not push it: it was a signal, or it was refused
 };
 
-class flow_control {
+class flow_control final : public runtime::pressure_source {
 public:
   flow_control(flow_owner& owner, caf::actor_control_block& self,
                mailbox_limits limits) noexcept;
@@ -105,6 +107,9 @@ public:
 
   /// Before it is pushed: counts it, or takes it.
   admission admit(caf::mailbox_element& x, caf::execution_unit* host);
+
+  /// What a signal means to the actor: it is paused, or no longer.
+  void heed(const runtime::backpressure& signal, caf::execution_unit* host);
 
   /// After a message for which `admit` said *over* was pushed.
   void overload(const caf::strong_actor_ptr& sender, caf::execution_unit* host);
@@ -149,6 +154,10 @@ public:
 
   /// Messages that wait, roughly while others send.
   std::size_t queued() const noexcept;
+  std::uint64_t level() const noexcept override { return queued(); }
+  runtime::pressure_unit unit() const noexcept override {
+    return runtime::pressure_unit::messages;
+  }
 
   bool overloaded() const noexcept {
     return (flags_.load(std::memory_order_relaxed) & flag_overloaded) != 0;
@@ -186,7 +195,6 @@ private:
   using lock = std::unique_lock<std::mutex>;
 
   void refuse(caf::mailbox_element& x, caf::execution_unit* host);
-  void heed(const runtime::backpressure& signal, caf::execution_unit* host);
   void set_overloaded(bool x);
   void promote();
   void unpark(lock guard, caf::execution_unit* host);
@@ -213,7 +221,6 @@ private:
   // The changes of overloaded, stalled and ended, and what goes with them.
   mutable std::mutex out_;
   runtime::actor_set told_; // told *applied* last
-  std::uint64_t sequence_ = 0;
 
   // The changes of paused, and what goes with it.
   mutable std::mutex in_;

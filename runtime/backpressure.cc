@@ -1,5 +1,7 @@
 #include "runtime/backpressure.h"
 
+#include <atomic>
+
 namespace sluice::runtime {
 
 std::string to_string(pressure x) {
@@ -21,6 +23,11 @@ void send_signal(caf::actor_control_block& receiver, backpressure signal,
                        caf::make_message_id(caf::message_priority::high), {},
                        std::move(signal)),
                    host);
+}
+
+std::uint64_t next_signal_sequence() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
 const backpressure* signal_in(const caf::mailbox_element& x) {

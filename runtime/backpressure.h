@@ -33,7 +33,7 @@ struct backpressure {
   caf::strong_actor_ptr source;
   /// Bytes (connections) or messages (mailboxes) that wait in the queue.
   std::uint64_t queued = 0;
-  /// Counts the signals of this source, so that a stale one can be told.
+  /// Rises with every signal of this source, so that a stale one can be told.
   std::uint64_t sequence = 0;
 };
 
@@ -46,6 +46,10 @@ typename Inspector::result_type inspect(Inspector& f, backpressure& x) {
 /// Sends `signal` to `receiver` as the contract wants it. Any thread.
 void send_signal(caf::actor_control_block& receiver, backpressure signal,
                  caf::execution_unit* host);
+
+/// The `sequence` of the next signal. One counter for all sources of the
+/// process: a connection has many queues in its life, one after the other.
+std::uint64_t next_signal_sequence() noexcept;
 
 /// The signal that is all of `x`, or null. Any thread.
 const backpressure* signal_in(const caf::mailbox_element& x);

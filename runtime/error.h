@@ -28,6 +28,8 @@ enum class errc : std::uint8_t {
   bad_setting,       // a setting or an option is out of its range
   truncated_frame,   // the stream ended inside a frame
   mailbox_full,      // a request over the cap of its receiver's mailbox
+  name_taken,        // the name belongs to another actor
+  unknown_name,      // nobody has the name
   supervisor_gave_up,  // a child failed too often; the supervisor ended
   supervisor_stopping, // the supervisor is about to end
   child_start_failed,  // a child could not be started; says why

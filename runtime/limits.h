@@ -76,6 +76,13 @@ inline constexpr std::size_t mailbox_low_messages = 128;
 /// not.
 inline constexpr std::size_t mailbox_cap_messages = 100'000;
 
+/// What a topic keeps for a subscriber that is slow: a few milliseconds of what
+/// a fast publisher sends.
+inline constexpr std::size_t topic_queue_messages = 64;
+
+/// Length of a name in a registry: what a file name may have.
+inline constexpr std::size_t name_bytes_max = 255;
+
 /// Messages of one round through such a mailbox: then what was handled is
 /// reported, so that senders are released soon.
 inline constexpr std::size_t mailbox_round_messages = 16;

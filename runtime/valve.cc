@@ -19,11 +19,11 @@ void valve::marks(watermarks x) noexcept {
 
 backpressure valve::signal(pressure state,
                            const caf::strong_actor_ptr& source) {
-  return {state, source, level_, ++sequence_};
+  return {state, source, level(), next_signal_sequence()};
 }
 
 bool valve::rise(std::size_t level) noexcept {
-  level_ = level;
+  level_.store(level, std::memory_order_relaxed);
   peak_ = std::max(peak_, level);
   if (closed_ || level < marks_.high)
     return false;
@@ -42,13 +42,14 @@ bool valve::tell(const caf::strong_actor_ptr& sender,
                  caf::execution_unit* host) {
   if (!closed_ || !sender || !told_.insert(sender))
     return false;
+  pressure_table::instance().add(*this, *source, *sender);
   send_signal(*sender, signal(pressure::applied, source), host);
   return true;
 }
 
 bool valve::fall(std::size_t level, const caf::strong_actor_ptr& source,
                  caf::execution_unit* host) {
-  level_ = level;
+  level_.store(level, std::memory_order_relaxed);
   if (!closed_ || level > marks_.low)
     return false;
   release(source, host);
@@ -64,6 +65,8 @@ void valve::stall(const caf::strong_actor_ptr& source,
 void valve::release(const caf::strong_actor_ptr& source,
                     caf::execution_unit* host) {
   closed_ = false;
+  if (!told_.empty())
+    pressure_table::instance().remove(*this);
   for (auto& actor : told_.take())
     send_signal(*actor, signal(pressure::released, source), host);
 }

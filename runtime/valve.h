@@ -10,12 +10,15 @@
 //    valve was *applied* or *stalled*.
 // 3. An open valve has an empty list.
 //
-// Internal. Thread rule: its owner's thread. Lifetime: the owner calls
-// `release` before it goes; a valve that dies with actors on its list would
-// leave them waiting for ever (panics).
+// Internal. Thread rule: its owner's thread, except for `level`. Lifetime: the
+// owner calls `release` before it goes; a valve that dies with actors on its
+// list would leave them waiting for ever (panics).
 
 #include "runtime/actor_set.h"
 #include "runtime/backpressure.h"
+#include "runtime/pressure_table.h"
+
+#include <atomic>
 
 #include <cstddef>
 
@@ -26,7 +29,7 @@ struct watermarks {
   std::size_t low;
 };
 
-class valve {
+class valve final : public pressure_source {
 public:
   explicit valve(watermarks marks) noexcept;
   ~valve();
@@ -37,6 +40,12 @@ public:
   bool closed() const noexcept { return closed_; }
   const actor_set& told() const noexcept { return told_; }
   const watermarks& marks() const noexcept { return marks_; }
+
+  /// The last level that the owner told; any thread.
+  std::uint64_t level() const noexcept override {
+    return level_.load(std::memory_order_relaxed);
+  }
+  pressure_unit unit() const noexcept override { return pressure_unit::bytes; }
 
   /// Highest level seen, and how often the valve closed.
   std::size_t peak() const noexcept { return peak_; }
@@ -72,9 +81,8 @@ private:
   backpressure signal(pressure state, const caf::strong_actor_ptr& source);
 
   watermarks marks_;
-  std::size_t level_ = 0;
+  std::atomic<std::size_t> level_{0};
   std::size_t peak_ = 0;
-  std::uint64_t sequence_ = 0;
   std::uint64_t times_closed_ = 0;
   bool closed_ = false;
   actor_set told_;

@@ -153,11 +153,13 @@ TEST_F(valve_test, sequence_numbers_rise_over_all_signals_of_a_source) {
     gate.stall(source.ptr(), nullptr);
     fall(0);
   }
+  std::size_t count = 0;
   for (auto& x : anna.take()) {
     EXPECT_TRUE(!last || x.sequence > *last);
     last = x.sequence;
+    ++count;
   }
-  EXPECT_EQ(last.value_or(0), 17u); // of 18: the last one went to bert
+  EXPECT_EQ(count, 9u);
 }
 
 TEST_F(valve_test, stall_is_told_to_those_on_the_list_who_stay_on_it) {

@@ -1,0 +1,31 @@
+#include "actors/config.h"
+
+#include "actors/pressure_graph.h"
+#include "actors/registry.h"
+#include "actors/rejected_message.h"
+#include "actors/topic.h"
+
+namespace sluice::actors {
+
+config::config() {
+  add_message_type<rejected_message>("sluice.rejected_message");
+  add_message_type<list_pressure_request>("sluice.list_pressure");
+  add_message_type<runtime::pressure_entry>("sluice.pressure_entry");
+  add_message_type<pressure_graph>("sluice.pressure_graph");
+  add_message_type<register_name>("sluice.register_name");
+  add_message_type<unregister_name>("sluice.unregister_name");
+  add_message_type<whereis_name>("sluice.whereis_name");
+  add_message_type<watch_names>("sluice.watch_names");
+  add_message_type<name_up>("sluice.name_up");
+  add_message_type<name_down>("sluice.name_down");
+  add_message_type<subscription>("sluice.subscription");
+  add_message_type<subscribe>("sluice.subscribe");
+  add_message_type<unsubscribe>("sluice.unsubscribe");
+  add_message_type<publish>("sluice.publish");
+  add_message_type<count_topic>("sluice.count_topic");
+  add_message_type<unsubscribed>("sluice.unsubscribed");
+  add_message_type<subscriber_counts>("sluice.subscriber_counts");
+  add_message_type<topic_counts>("sluice.topic_counts");
+}
+
+} // namespace sluice::actors

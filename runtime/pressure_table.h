@@ -1,0 +1,70 @@
+#pragma once
+
+// pressure_table: who is holding whom, in this process: an entry for every
+// actor that was told *applied* and not yet *released*, by whatever bounded
+// queue. Signals are rare next to messages, so that one table with a lock does.
+//
+// Internal; users look at it through actors/pressure_graph.h. Thread rule: any
+// thread. Its lock is a leaf. Lifetime: the process.
+
+#include <caf/actor_clock.hpp>
+#include <caf/actor_control_block.hpp>
+#include <caf/fwd.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sluice::runtime {
+
+/// What a queue is counted in.
+enum class pressure_unit : std::uint8_t { messages, bytes };
+
+/// A bounded queue that tells actors to slow down.
+class pressure_source {
+public:
+  /// What waits in it now; any thread.
+  virtual std::uint64_t level() const noexcept = 0;
+  virtual pressure_unit unit() const noexcept = 0;
+
+protected:
+  ~pressure_source() = default;
+};
+
+/// `holder` told `held` to slow down, and has not told it to go on.
+struct pressure_entry {
+  caf::actor_id holder = 0;
+  std::string holder_name;
+  caf::actor_id held = 0;
+  std::string held_name;
+  /// For how long, by the clock of the system.
+  caf::actor_clock::duration_type since{};
+  /// What waits in the holder's queue.
+  std::uint64_t queued = 0;
+  pressure_unit unit = pressure_unit::messages;
+};
+
+class pressure_table {
+public:
+  /// The one of this process.
+  static pressure_table& instance();
+
+  /// `queue`, which belongs to `holder`, told `held`.
+  void add(const pressure_source& queue, caf::actor_control_block& holder,
+           caf::actor_control_block& held);
+
+  /// `queue` told everybody to go on. It must, before it goes.
+  void remove(const pressure_source& queue) noexcept;
+
+  /// The entries of one system, in the order in which they came.
+  std::vector<pressure_entry> entries(caf::actor_system& system) const;
+
+private:
+  pressure_table();
+  ~pressure_table() = delete;
+
+  struct state;
+  state& state_;
+};
+
+} // namespace sluice::runtime
