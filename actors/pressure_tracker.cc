@@ -1,5 +1,7 @@
 #include "actors/pressure_tracker.h"
 
+#include <caf/actor_cast.hpp>
+
 namespace sluice::actors {
 
 bool pressure_tracker::heed(const runtime::backpressure& x) {

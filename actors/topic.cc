@@ -87,7 +87,7 @@ public:
   }
 
   void publish(const caf::message& content) {
-    ++published_;
+    ++counts_.published;
     // A dismissal takes a place out of the list.
     for (std::size_t i = 0; i < all_.size();) {
       auto& x = all_[i];
@@ -112,10 +112,10 @@ public:
       catch_up(*found);
   }
 
-  void rejected() { ++rejected_; }
+  void rejected() { ++counts_.rejected; }
 
   topic_counts counts() const {
-    topic_counts result{published_, dismissed_, rejected_, {}};
+    auto result = counts_;
     for (auto& x : all_)
       result.subscribers.push_back({x.who->id(), x.how.policy, x.delivered,
                                     x.dropped, x.queue.size(), slow(x)});
@@ -133,8 +133,14 @@ private:
     return std::ranges::find(all_, who, &subscriber::who);
   }
 
+  void drop(subscriber& x, std::uint64_t count) {
+    x.dropped += count;
+    counts_.dropped += count;
+  }
+
   void deliver(subscriber& x, const caf::message& content) {
     ++x.delivered;
+    ++counts_.delivered;
     x.who->enqueue(self_->ctrl(), caf::make_message_id(), content,
                    self_->context());
   }
@@ -147,7 +153,7 @@ private:
     }
     if (x.how.policy == slow_policy::disconnect)
       return false;
-    ++x.dropped;
+    drop(x, 1);
     if (x.how.policy == slow_policy::drop_oldest) {
       x.queue.pop_front();
       x.queue.push_back(content);
@@ -156,7 +162,8 @@ private:
   }
 
   void dismiss(subscriber& x) {
-    ++dismissed_;
+    ++counts_.dismissed;
+    drop(x, x.queue.size() + 1);
     // The one that did not fit is lost, too.
     self_->send<caf::message_priority::high>(caf::actor_cast<caf::actor>(x.who),
                                              unsubscribed{x.queue.size() + 1});
@@ -173,7 +180,7 @@ private:
   /// After the queue became shorter.
   void trim(subscriber& x) {
     while (x.queue.size() > x.how.queue_messages) {
-      ++x.dropped;
+      drop(x, 1);
       if (x.how.policy == slow_policy::drop_newest)
         x.queue.pop_back();
       else
@@ -194,9 +201,7 @@ private:
   flow_actor* self_;
   list all_;
   pressure_tracker pressure_;
-  std::uint64_t published_ = 0;
-  std::uint64_t dismissed_ = 0;
-  std::uint64_t rejected_ = 0;
+  topic_counts counts_; // without the subscribers
 };
 
 } // namespace

@@ -91,11 +91,15 @@ struct subscriber_counts {
   bool under_pressure = false;
 };
 
+/// Sums over all subscribers, those included that have left.
 struct topic_counts {
   std::uint64_t published = 0;
-  /// Dismissed for being slow; `rejected`: came back from subscribers that did
-  /// not say *applied* in time.
+  std::uint64_t delivered = 0;
+  /// Not delivered, since the subscriber was slow.
+  std::uint64_t dropped = 0;
+  /// Subscribers dismissed for being slow.
   std::uint64_t dismissed = 0;
+  /// Came back from subscribers that did not say *applied* in time.
   std::uint64_t rejected = 0;
   std::vector<subscriber_counts> subscribers;
 };
@@ -143,7 +147,7 @@ typename Inspector::result_type inspect(Inspector& f, subscriber_counts& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, topic_counts& x) {
   return f(caf::meta::type_name("sluice.topic_counts"), x.published,
-           x.dismissed, x.rejected, x.subscribers);
+           x.delivered, x.dropped, x.dismissed, x.rejected, x.subscribers);
 }
 
 } // namespace sluice::actors

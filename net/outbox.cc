@@ -15,13 +15,12 @@ std::vector<std::unique_ptr<outbox>>& spares() {
 
 } // namespace
 
-std::unique_ptr<outbox> outbox::acquire(runtime::watermarks marks) {
+std::unique_ptr<outbox> outbox::acquire() {
   auto& list = spares();
   if (list.empty())
-    return std::make_unique<outbox>(marks);
+    return std::make_unique<outbox>();
   auto result = std::move(list.back());
   list.pop_back();
-  result->valve.marks(marks);
   return result;
 }
 

@@ -25,7 +25,9 @@ stream_broker::stream_broker(caf::actor_config& cfg, event_loop& loop,
     rare().target = std::move(setup.target);
 }
 
-stream_broker::~stream_broker() = default;
+stream_broker::~stream_broker() {
+  delete valve_.load();
+}
 
 stream_broker::rare_state& stream_broker::rare() {
   if (!rare_)
@@ -50,19 +52,20 @@ std::string stream_broker::describe() const {
 // -- commands -----------------------------------------------------------------
 
 bool stream_broker::intercept(caf::mailbox_element& x) {
-  admitted(x);
   auto& content = x.content();
   if (content.size() != 1)
     return false;
   if (content.match_element<net::write>(0)) {
     auto& command = content.get_mutable_as<net::write>(0);
     submit(x.sender, {{}, command.bytes, {}}, command.token);
+    admitted(x); // after it has joined the queue: it waits there or nowhere
   } else if (content.match_element<runtime::backpressure>(0)) {
     heed(content.get_as<runtime::backpressure>(0));
     return false; // the behavior may want to know
   } else if (content.match_element<net::write_frame>(0)) {
     auto& command = content.get_mutable_as<net::write_frame>(0);
     submit_frame(x.sender, command.payload, command.token);
+    admitted(x);
   } else if (content.match_element<net::read_credit>(0)) {
     read_credit(content.get_as<net::read_credit>(0).count);
   } else if (content.match_element<net::read_flowing>(0)) {
@@ -185,7 +188,7 @@ void stream_broker::update_interest() {
 }
 
 void stream_broker::recycle_outbox() {
-  if (!outbox_ || !outbox_->queue.empty() || outbox_->valve.closed())
+  if (!outbox_ || !outbox_->queue.empty())
     return;
   disarm(timeout::write_stall);
   outbox::recycle(std::move(outbox_));
@@ -320,10 +323,10 @@ void stream_broker::end(ending how) {
       if (!envelope)
         give_back(from, std::move(x), reject_reason::closed, token);
     });
-    outbox_->valve.release(self(), &loop());
-    self_pressed_ = false;
     outbox::recycle(std::move(outbox_));
   }
+  valve().end(self(), &loop());
+  self_pressed_ = false;
   framer_.reset();
   closed event{how.reason, how.os_error, unsent, how.error};
   deliver(event);

@@ -34,6 +34,7 @@
 #include "net/outbox.h"
 #include "net/socket.h"
 #include "net/stream_options.h"
+#include "runtime/valve.h"
 
 #include <atomic>
 #include <memory>
@@ -144,9 +145,10 @@ public:
 
   const char* name() const override { return "stream_broker"; }
 
-  /// The door of the mailbox: writes that are on their way in it count, too.
-  /// When they are more than the cap, further ones come back at once, on the
-  /// thread of their sender. Writes without a sender cannot come back and pass.
+  /// The door of the mailbox: writes that are on their way in it count, too,
+  /// with the same marks and the same cap. So their senders hear of pressure,
+  /// or get their writes back, on their own thread and before the broker has
+  /// had a turn. Writes without a sender cannot come back and pass.
   using caf::abstract_actor::enqueue;
   void enqueue(caf::mailbox_element_ptr what,
                caf::execution_unit* host) override;
@@ -172,8 +174,8 @@ private:
   };
 
   // stream_door.cc: what waits in the mailbox
-  bool admit(const caf::mailbox_element& x) noexcept;
-  void admitted(const caf::mailbox_element& x) noexcept;
+  void admitted(const caf::mailbox_element& x);
+  runtime::valve& valve();
   std::size_t charge_of(const caf::mailbox_element& x) const noexcept;
   static bool return_write(caf::mailbox_element& x, reject_reason why);
 
@@ -244,7 +246,8 @@ private:
   runtime::time_point last_read_{};
   runtime::time_point last_write_{};
   std::atomic<std::size_t> in_mailbox_{0}; // charged for writes; any thread
-  std::int64_t credit_ = -1;               // < 0: flowing
+  std::atomic<runtime::valve*> valve_{nullptr}; // made when first needed
+  std::int64_t credit_ = -1;                    // < 0: flowing
   stream_state state_ = stream_state::idle;
   bool blocked_ = false;      // the socket takes no more; ask for *writable*
   bool self_pressed_ = false; // our own writes closed the valve

@@ -28,10 +28,26 @@ std::uint64_t token_of(const caf::type_erased_tuple& content) {
 
 void stream_broker::enqueue(caf::mailbox_element_ptr what,
                             caf::execution_unit* host) {
-  if (admit(*what))
-    broker::enqueue(std::move(what), host);
-  else
+  auto charge = charge_of(*what);
+  if (charge == 0)
+    return broker::enqueue(std::move(what), host);
+  auto level =
+      in_mailbox_.fetch_add(charge, std::memory_order_seq_cst) + charge;
+  // Alone it may pass whatever its size: then it is refused by its size.
+  if (level > options_->write_cap_bytes && level != charge) {
+    in_mailbox_.fetch_sub(charge, std::memory_order_seq_cst);
     return_write(*what, reject_reason::overflow);
+    return;
+  }
+  // And alone it is handled next: then the queue decides about pressure.
+  if (level < options_->write_marks.high || level == charge)
+    return broker::enqueue(std::move(what), host);
+  // The broker may end as soon as it has the message.
+  auto me = self();
+  auto writer = what->sender;
+  broker::enqueue(std::move(what), host);
+  if (writer != me)
+    valve().mailbox_rose(in_mailbox_, writer, me, host);
 }
 
 /// Each write costs its bytes and its share of the entries: so one number
@@ -45,21 +61,24 @@ stream_broker::charge_of(const caf::mailbox_element& x) const noexcept {
          + 1;
 }
 
-bool stream_broker::admit(const caf::mailbox_element& x) noexcept {
+void stream_broker::admitted(const caf::mailbox_element& x) {
   auto charge = charge_of(x);
   if (charge == 0)
-    return true;
-  auto before = in_mailbox_.fetch_add(charge, std::memory_order_relaxed);
-  // Alone it may pass whatever its size: then it is refused by its size.
-  if (before == 0 || before + charge <= options_->write_cap_bytes)
-    return true;
-  in_mailbox_.fetch_sub(charge, std::memory_order_relaxed);
-  return false;
+    return;
+  in_mailbox_.fetch_sub(charge, std::memory_order_seq_cst);
+  if (auto made = valve_.load(std::memory_order_seq_cst))
+    made->mailbox_fell(in_mailbox_, held(), &loop());
 }
 
-void stream_broker::admitted(const caf::mailbox_element& x) noexcept {
-  if (auto charge = charge_of(x); charge > 0)
-    in_mailbox_.fetch_sub(charge, std::memory_order_relaxed);
+/// The valve, made by whoever needs it first. Most connections never do.
+runtime::valve& stream_broker::valve() {
+  if (auto found = valve_.load(std::memory_order_acquire))
+    return *found;
+  auto made = std::make_unique<runtime::valve>(options_->write_marks);
+  runtime::valve* there = nullptr;
+  if (valve_.compare_exchange_strong(there, made.get()))
+    return *made.release();
+  return *there;
 }
 
 /// A write that crossed with the end of the connection comes back, too.

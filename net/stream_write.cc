@@ -1,4 +1,5 @@
 #include "net/stream_rare.h"
+#include "net/writers.h"
 #include "runtime/error.h"
 #include "runtime/panic.h"
 
@@ -69,7 +70,7 @@ bool stream_broker::submit(const caf::strong_actor_ptr& from,
     return true;
   }
   if (!outbox_)
-    outbox_ = outbox::acquire(options_->write_marks);
+    outbox_ = outbox::acquire();
   outbox_->queue.push(from, std::move(what), token, blocked_);
   if (!blocked_ && queued() >= options_->write_marks.high)
     flush();
@@ -143,7 +144,7 @@ void stream_broker::give_back(const caf::strong_actor_ptr& from,
 
 /// The only write is not alone any more, or does not leave at once.
 void stream_broker::queue_up() {
-  outbox_ = outbox::acquire(options_->write_marks);
+  outbox_ = outbox::acquire();
   outbox_->queue.push(self(), {{}, std::exchange(only_.bytes, {}), {}},
                       only_.token, blocked_);
 }
@@ -215,8 +216,9 @@ void stream_broker::flush() {
       break;
     }
   }
-  if (outbox_ && outbox_->valve.closed()
-      && outbox_->valve.fall(queued(), self(), &loop()))
+  auto gate = valve_.load(std::memory_order_acquire);
+  if (gate != nullptr && gate->closed()
+      && gate->fall(queued(), self(), &loop()))
     self_pressed_ = false;
 }
 
@@ -234,17 +236,11 @@ void stream_broker::on_blocked() {
 
 /// Closes the valve if it is time to, and tells whom it concerns.
 void stream_broker::press(const caf::strong_actor_ptr& from) {
-  auto& [queue, valve, progress] = *outbox_;
-  auto me = self();
-  auto tell_one = [&](const caf::strong_actor_ptr& x) {
-    valve.tell(x ? x : me, me, &loop());
-  };
-  if (valve.rise(queue.bytes()))
-    queue.for_each_sender(tell_one);
-  if (!valve.closed())
-    return;
-  tell_one(from);
-  self_pressed_ = valve.told().contains(me);
+  auto& queue = outbox_->queue;
+  if (queue.bytes() < options_->write_marks.high
+      && valve_.load(std::memory_order_acquire) == nullptr)
+    return; // as yet there is no need of a valve
+  self_pressed_ = net::press(*this, valve(), queue, queue.bytes(), from);
 }
 
 void stream_broker::on_write_stall() {
@@ -253,14 +249,14 @@ void stream_broker::on_write_stall() {
   auto due = outbox_->last_progress + options_->write_stall;
   if (loop().now() < due)
     return arm(timeout::write_stall, due);
-  auto& [queue, valve, progress] = *outbox_;
   auto me = self();
-  valve.shut();
-  queue.for_each_sender([&](const caf::strong_actor_ptr& x) {
-    valve.tell(x ? x : me, me, &loop());
+  auto& gate = valve();
+  gate.shut();
+  outbox_->queue.for_each_sender([&](const caf::strong_actor_ptr& x) {
+    gate.tell(x ? x : me, me, &loop());
   });
-  self_pressed_ = valve.told().contains(me);
-  valve.stall(me, &loop());
+  self_pressed_ = gate.holds(me);
+  gate.stall(me, &loop());
   timed_out event{timeout::write_stall, 0};
   if (deliver(event) == delivery::terminated)
     return;

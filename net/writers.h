@@ -59,7 +59,7 @@ bool press(runtime::loop_actor& broker, runtime::valve& valve,
   if (!valve.closed())
     return false;
   tell_one(writer);
-  return valve.told().contains(me);
+  return valve.holds(me);
 }
 
 /// The door of a mailbox: counts what waits in it.

@@ -57,6 +57,14 @@ void pressure_table::remove(const pressure_source& queue) noexcept {
   std::erase_if(state_.rows, [&](const row& x) { return x.queue == &queue; });
 }
 
+void pressure_table::remove(const pressure_source& queue,
+                            caf::actor_id held) noexcept {
+  std::lock_guard guard{state_.mutex};
+  std::erase_if(state_.rows, [&](const row& x) {
+    return x.queue == &queue && x.entry.held == held;
+  });
+}
+
 std::vector<pressure_entry>
 pressure_table::entries(caf::actor_system& system) const {
   std::vector<pressure_entry> result;

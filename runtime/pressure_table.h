@@ -56,6 +56,9 @@ public:
   /// `queue` told everybody to go on. It must, before it goes.
   void remove(const pressure_source& queue) noexcept;
 
+  /// `queue` told `held` to go on.
+  void remove(const pressure_source& queue, caf::actor_id held) noexcept;
+
   /// The entries of one system, in the order in which they came.
   std::vector<pressure_entry> entries(caf::actor_system& system) const;
 

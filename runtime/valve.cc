@@ -2,6 +2,8 @@
 
 #include "runtime/panic.h"
 
+#include <algorithm>
+
 namespace sluice::runtime {
 
 valve::valve(watermarks x) noexcept : marks_(x) {
@@ -12,15 +14,61 @@ valve::~valve() {
   check(told_.empty(), "a valve died with actors waiting");
 }
 
-void valve::marks(watermarks x) noexcept {
-  check(x.low < x.high, "a valve's low mark is not below its high mark");
-  marks_ = x;
-}
-
 backpressure valve::signal(pressure state,
                            const caf::strong_actor_ptr& source) {
   return {state, source, level(), next_signal_sequence()};
 }
+
+bool valve::holds(const caf::strong_actor_ptr& actor) const {
+  std::lock_guard guard{mutex_};
+  return std::ranges::find(told_, actor, &entry::actor) != told_.end();
+}
+
+std::size_t valve::holding() const {
+  std::lock_guard guard{mutex_};
+  return told_.size();
+}
+
+/// Under the lock. True if the actor was told now.
+bool valve::add(const caf::strong_actor_ptr& actor, std::uint8_t reason,
+                const caf::strong_actor_ptr& source,
+                caf::execution_unit* host) {
+  auto at =
+      std::ranges::lower_bound(told_, actor.get(), actor_less{},
+                               [](const entry& x) { return x.actor.get(); });
+  if (at != told_.end() && at->actor == actor) {
+    at->reasons |= reason;
+    return false;
+  }
+  told_.insert(at, {actor, reason});
+  pressure_table::instance().add(*this, *source, *actor);
+  send_signal(*actor, signal(pressure::applied, source), host);
+  return true;
+}
+
+/// Under the lock. Releases those who have no other reason to wait, and gives
+/// them away: the caller drops them without the lock, since an actor may end by
+/// that.
+valve::list valve::drop(std::uint8_t reasons,
+                        const caf::strong_actor_ptr& source,
+                        caf::execution_unit* host) {
+  for (auto& x : told_)
+    x.reasons &= static_cast<std::uint8_t>(~reasons);
+  auto rest =
+      std::stable_partition(told_.begin(), told_.end(),
+                            [](const entry& x) { return x.reasons != 0; });
+  list released{std::make_move_iterator(rest),
+                std::make_move_iterator(told_.end())};
+  told_.erase(rest, told_.end());
+  for (auto& x : released) {
+    pressure_table::instance().remove(*this, x.actor->id());
+    send_signal(*x.actor, signal(pressure::released, source), host);
+  }
+  return released;
+}
+
+// -- the queue
+// ------------------------------------------------------------------
 
 bool valve::rise(std::size_t level) noexcept {
   level_.store(level, std::memory_order_relaxed);
@@ -40,11 +88,10 @@ void valve::shut() noexcept {
 bool valve::tell(const caf::strong_actor_ptr& sender,
                  const caf::strong_actor_ptr& source,
                  caf::execution_unit* host) {
-  if (!closed_ || !sender || !told_.insert(sender))
+  if (!closed_ || !sender)
     return false;
-  pressure_table::instance().add(*this, *source, *sender);
-  send_signal(*sender, signal(pressure::applied, source), host);
-  return true;
+  std::lock_guard guard{mutex_};
+  return !ended_ && add(sender, by_queue, source, host);
 }
 
 bool valve::fall(std::size_t level, const caf::strong_actor_ptr& source,
@@ -58,17 +105,62 @@ bool valve::fall(std::size_t level, const caf::strong_actor_ptr& source,
 
 void valve::stall(const caf::strong_actor_ptr& source,
                   caf::execution_unit* host) {
-  for (auto& actor : told_)
-    send_signal(*actor, signal(pressure::stalled, source), host);
+  std::lock_guard guard{mutex_};
+  for (auto& x : told_)
+    send_signal(*x.actor, signal(pressure::stalled, source), host);
 }
 
 void valve::release(const caf::strong_actor_ptr& source,
                     caf::execution_unit* host) {
   closed_ = false;
-  if (!told_.empty())
-    pressure_table::instance().remove(*this);
-  for (auto& actor : told_.take())
-    send_signal(*actor, signal(pressure::released, source), host);
+  list released;
+  std::lock_guard guard{mutex_};
+  released = drop(by_queue, source, host);
+}
+
+// -- the mailbox
+// ----------------------------------------------------------------
+
+void valve::mailbox_rose(const std::atomic<std::size_t>& inside,
+                         const caf::strong_actor_ptr& sender,
+                         const caf::strong_actor_ptr& source,
+                         caf::execution_unit* host) {
+  std::lock_guard guard{mutex_};
+  if (ended_)
+    return;
+  // First it is said that the mailbox is full, then looked whether it still is;
+  // the owner lowers the level first, then looks whether it was said.
+  auto was_closed = mailbox_closed_.exchange(true, std::memory_order_seq_cst);
+  auto level = inside.load(std::memory_order_seq_cst);
+  if (!was_closed && level <= marks_.low) {
+    mailbox_closed_.store(false, std::memory_order_seq_cst);
+    return;
+  }
+  mailbox_level_.store(level, std::memory_order_relaxed);
+  add(sender, by_mailbox, source, host);
+}
+
+void valve::mailbox_fell(const std::atomic<std::size_t>& inside,
+                         const caf::strong_actor_ptr& source,
+                         caf::execution_unit* host) {
+  if (!mailbox_closed_.load(std::memory_order_seq_cst))
+    return;
+  list released;
+  std::lock_guard guard{mutex_};
+  if (inside.load(std::memory_order_seq_cst) > marks_.low)
+    return; // what is there still will lower it
+  mailbox_closed_.store(false, std::memory_order_seq_cst);
+  mailbox_level_.store(0, std::memory_order_relaxed);
+  released = drop(by_mailbox, source, host);
+}
+
+void valve::end(const caf::strong_actor_ptr& source,
+                caf::execution_unit* host) {
+  closed_ = false;
+  list released;
+  std::lock_guard guard{mutex_};
+  ended_ = true;
+  released = drop(by_queue | by_mailbox, source, host);
 }
 
 } // namespace sluice::runtime

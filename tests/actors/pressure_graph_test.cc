@@ -111,6 +111,33 @@ TEST_F(pressure_graph_test, full_socket_holds_who_writes_and_says_how_long) {
   connection = nullptr;
 }
 
+TEST_F(pressure_graph_test, writes_in_a_mailbox_hold_before_the_broker_runs) {
+  caf::actor connection;
+  auto server = net::listen(run.loop(), "tcp://127.0.0.1:7000",
+                            [&](net::stream_broker* self) -> caf::behavior {
+                              connection = caf::actor{self};
+                              return {[](const net::closed&) {}};
+                            });
+  ASSERT_TRUE(server);
+  testing::sim_peer peer{world};
+  peer.connect(*net::endpoint::parse("tcp://127.0.0.1:7000")->to_address());
+  ASSERT_TRUE(run.until([&] { return static_cast<bool>(connection); }));
+  auto bytes = runtime::byte_slice::copy(std::string(60'000, 'x'));
+  caf::send_as(from, connection, net::write{bytes});
+  EXPECT_TRUE(list().edges.empty());
+  caf::send_as(from, connection, net::write{bytes});
+  auto graph = list();
+  ASSERT_EQ(graph.edges.size(), 1u);
+  EXPECT_EQ(graph.edges.front().held, from.id());
+  EXPECT_GE(graph.edges.front().queued, 120'000u);
+  run.during(1s); // the peer reads
+  EXPECT_TRUE(list().edges.empty());
+  caf::anon_send(server->actor, net::close{});
+  caf::anon_send(connection, net::close{net::close_mode::abort});
+  run.during(10ms);
+  connection = nullptr;
+}
+
 TEST_F(pressure_graph_test, lister_answers_with_the_graph) {
   auto to = run.system().spawn(sink);
   auto lister = run.system().spawn(pressure_lister);

@@ -9,9 +9,6 @@
 namespace sluice::net {
 namespace {
 
-constexpr runtime::watermarks small{.high = 10, .low = 5};
-constexpr runtime::watermarks large{.high = 100, .low = 50};
-
 void fill_and_empty(outbox& x) {
   x.queue.push(nullptr, {{}, byte_slice::copy("some bytes"), {}}, 0, false);
   iovec part;
@@ -19,30 +16,26 @@ void fill_and_empty(outbox& x) {
   x.queue.taken(10, [](auto&&...) {});
 }
 
-TEST(outbox_test, is_empty_and_open_with_the_marks_asked_for) {
-  auto x = outbox::acquire(small);
+TEST(outbox_test, is_empty_in_the_beginning) {
+  auto x = outbox::acquire();
   EXPECT_TRUE(x->queue.empty());
-  EXPECT_FALSE(x->valve.closed());
-  EXPECT_EQ(x->valve.marks().high, 10u);
   outbox::recycle(std::move(x));
 }
 
-TEST(outbox_test, recycled_one_serves_the_next_with_other_marks) {
-  auto first = outbox::acquire(small);
+TEST(outbox_test, recycled_one_serves_the_next) {
+  auto first = outbox::acquire();
   auto address = first.get();
   fill_and_empty(*first);
   outbox::recycle(std::move(first));
-  auto second = outbox::acquire(large);
+  auto second = outbox::acquire();
   EXPECT_EQ(second.get(), address);
-  EXPECT_EQ(second->valve.marks().high, 100u);
-  EXPECT_EQ(second->valve.marks().low, 50u);
   EXPECT_TRUE(second->queue.empty());
   outbox::recycle(std::move(second));
 }
 
 TEST(outbox_test, two_at_once_are_two) {
-  auto one = outbox::acquire(small);
-  auto two = outbox::acquire(small);
+  auto one = outbox::acquire();
+  auto two = outbox::acquire();
   EXPECT_NE(one.get(), two.get());
   outbox::recycle(std::move(one));
   outbox::recycle(std::move(two));
@@ -51,14 +44,14 @@ TEST(outbox_test, two_at_once_are_two) {
 TEST(outbox_test, more_than_the_spares_are_given_back) {
   std::vector<std::unique_ptr<outbox>> all;
   for (std::size_t i = 0; i < runtime::limits::spare_queues + 10; ++i)
-    all.push_back(outbox::acquire(small));
+    all.push_back(outbox::acquire());
   for (auto& x : all)
     outbox::recycle(std::move(x));
-  EXPECT_NE(outbox::acquire(small), nullptr);
+  EXPECT_NE(outbox::acquire(), nullptr);
 }
 
 TEST(outbox_death_test, recycling_one_with_bytes_panics) {
-  auto x = outbox::acquire(small);
+  auto x = outbox::acquire();
   x->queue.push(nullptr, {{}, byte_slice::copy("lost"), {}}, 0, false);
   EXPECT_DEATH(outbox::recycle(std::move(x)), "with bytes in it");
 }

@@ -34,8 +34,20 @@ public:
     return gate.fall(level, source.ptr(), nullptr);
   }
 
+  /// A sender's message made the mailbox as full as that.
+  void rose(std::size_t level, signal_probe& sender) {
+    inside = level;
+    gate.mailbox_rose(inside, sender.ptr(), source.ptr(), nullptr);
+  }
+
+  void fell(std::size_t level) {
+    inside = level;
+    gate.mailbox_fell(inside, source.ptr(), nullptr);
+  }
+
   caf::actor_system_config config;
   caf::actor_system system;
+  std::atomic<std::size_t> inside{0};
   signal_probe source{system};
   signal_probe anna{system};
   signal_probe bert{system};
@@ -86,7 +98,7 @@ TEST_F(valve_test, peak_is_the_highest_level_ever) {
 TEST_F(valve_test, nobody_is_told_while_it_is_open) {
   EXPECT_FALSE(tell(anna));
   EXPECT_EQ(anna.states(), states{});
-  EXPECT_TRUE(gate.told().empty());
+  EXPECT_EQ(gate.holding(), 0u);
 }
 
 TEST_F(valve_test, sender_is_told_applied_once) {
@@ -94,13 +106,13 @@ TEST_F(valve_test, sender_is_told_applied_once) {
   EXPECT_TRUE(tell(anna));
   EXPECT_FALSE(tell(anna));
   EXPECT_EQ(anna.states(), states{pressure::applied});
-  EXPECT_TRUE(gate.told().contains(anna.ptr()));
+  EXPECT_TRUE(gate.holds(anna.ptr()));
 }
 
 TEST_F(valve_test, sender_that_is_nobody_is_not_told) {
   gate.rise(100);
   EXPECT_FALSE(gate.tell(nullptr, source.ptr(), nullptr));
-  EXPECT_TRUE(gate.told().empty());
+  EXPECT_EQ(gate.holding(), 0u);
 }
 
 TEST_F(valve_test, everybody_on_the_list_is_released_and_nobody_else) {
@@ -113,7 +125,7 @@ TEST_F(valve_test, everybody_on_the_list_is_released_and_nobody_else) {
   EXPECT_EQ(anna.states(), both);
   EXPECT_EQ(bert.states(), both);
   EXPECT_EQ(carl.states(), states{});
-  EXPECT_TRUE(gate.told().empty());
+  EXPECT_EQ(gate.holding(), 0u);
 }
 
 TEST_F(valve_test, falling_without_having_closed_tells_nobody) {
@@ -191,13 +203,69 @@ TEST_F(valve_test, release_opens_it_at_any_level) {
   EXPECT_EQ(anna.states(), (states{pressure::applied, pressure::released}));
 }
 
-TEST_F(valve_test, new_marks_count_from_the_next_level_on) {
-  gate.rise(99);
-  gate.marks({.high = 80, .low = 10});
-  EXPECT_FALSE(gate.closed());
-  EXPECT_TRUE(gate.rise(80));
-  EXPECT_FALSE(fall(11));
-  EXPECT_TRUE(fall(10));
+// -- what waits in the mailbox
+// --------------------------------------------------
+
+TEST_F(valve_test, mailbox_holds_a_sender_from_high_to_low) {
+  rose(120, anna);
+  EXPECT_TRUE(gate.holds(anna.ptr()));
+  EXPECT_FALSE(gate.closed()) << "that is the queue's";
+  fell(51);
+  EXPECT_EQ(anna.states(), states{pressure::applied});
+  fell(50);
+  EXPECT_EQ(anna.states(), states{pressure::released});
+  EXPECT_EQ(gate.holding(), 0u);
+}
+
+TEST_F(valve_test, mailbox_that_has_been_emptied_meanwhile_holds_nobody) {
+  // The owner was faster than the sender, and looks no more.
+  rose(50, anna);
+  EXPECT_EQ(anna.states(), states{});
+  EXPECT_EQ(gate.holding(), 0u);
+}
+
+TEST_F(valve_test, mailbox_that_fills_again_is_looked_at_again) {
+  rose(120, anna);
+  inside = 120; // somebody else's came before the owner looked
+  gate.mailbox_fell(inside, source.ptr(), nullptr);
+  EXPECT_EQ(anna.states(), states{pressure::applied});
+  fell(0);
+  EXPECT_EQ(anna.states(), states{pressure::released});
+}
+
+TEST_F(valve_test, told_for_both_reasons_is_told_once_and_released_last) {
+  for (auto queue_first : {false, true}) {
+    rose(120, anna);
+    gate.rise(100);
+    EXPECT_FALSE(tell(anna));
+    EXPECT_TRUE(tell(bert));
+    if (queue_first) {
+      fall(0);
+      EXPECT_EQ(bert.states(), (states{pressure::applied, pressure::released}));
+      EXPECT_EQ(anna.states(), states{pressure::applied});
+      fell(0);
+    } else {
+      fell(0);
+      EXPECT_EQ(anna.states(), states{pressure::applied});
+      fall(0);
+      EXPECT_EQ(bert.states(), (states{pressure::applied, pressure::released}));
+    }
+    EXPECT_EQ(anna.states(), states{pressure::released});
+  }
+}
+
+TEST_F(valve_test, end_releases_for_both_reasons_and_tells_nobody_any_more) {
+  rose(120, anna);
+  gate.rise(100);
+  tell(bert);
+  gate.end(source.ptr(), nullptr);
+  EXPECT_EQ(anna.states(), (states{pressure::applied, pressure::released}));
+  EXPECT_EQ(bert.states(), (states{pressure::applied, pressure::released}));
+  rose(200, anna);
+  gate.rise(200);
+  EXPECT_FALSE(tell(bert));
+  EXPECT_EQ(anna.states(), states{});
+  EXPECT_EQ(bert.states(), states{});
 }
 
 TEST_F(valve_test, signal_passes_what_waits_in_the_mailbox) {
@@ -230,7 +298,6 @@ TEST_F(valve_death_test, dying_with_actors_on_its_list_panics) {
 
 TEST_F(valve_death_test, low_mark_that_is_not_below_high_panics) {
   EXPECT_DEATH(valve(watermarks{5, 5}), "low mark is not below");
-  EXPECT_DEATH(gate.marks(watermarks{5, 6}), "low mark is not below");
 }
 
 TEST(pressure_test, every_state_has_its_word) {
