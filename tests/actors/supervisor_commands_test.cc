@@ -260,6 +260,19 @@ TEST_F(supervisor_commands_test, restart_of_a_running_child_takes_its_group) {
   EXPECT_EQ(just(events, "restarting"), strings{}) << "it is no failure";
 }
 
+TEST_F(supervisor_commands_test, restart_makes_the_attempts_start_again) {
+  auto top = start(options(), specs({"a"}));
+  for (int i = 0; i < 2; ++i) {
+    say(top, "a", "fail");
+    run.during(1s);
+  }
+  EXPECT_EQ(just(events, "restarting").back(), "restarting a 200ms 2");
+  EXPECT_TRUE(ask<caf::actor>(top, restart_child{"a"}));
+  say(top, "a", "fail");
+  settle();
+  EXPECT_EQ(events->back(), "restarting a 100ms 1");
+}
+
 TEST_F(supervisor_commands_test, temporary_child_can_be_restarted_on_demand) {
   auto top = start(options(), {spec("a", restart::temporary)});
   EXPECT_TRUE(ask<caf::actor>(top, restart_child{"a"}));
@@ -390,6 +403,35 @@ TEST_F(supervisor_commands_test, observers_come_and_go) {
   EXPECT_EQ(list(top), strings{"a running 3"}) << "an observer is no child";
 }
 
+TEST_F(supervisor_commands_test, observer_that_has_ended_is_let_go) {
+  auto top = start(options(), {});
+  auto other = run.system().spawn(test_observer, events);
+  auto weak = caf::actor_cast<caf::weak_actor_ptr>(other);
+  EXPECT_TRUE(command(top, observe{other}));
+  caf::anon_send_exit(std::exchange(other, {}), caf::exit_reason::kill);
+  settle();
+  EXPECT_FALSE(weak.lock());
+}
+
+TEST_F(supervisor_commands_test, ended_supervisor_holds_nothing) {
+  auto watcher = run.system().spawn(test_observer, events);
+  auto weak = caf::actor_cast<caf::weak_actor_ptr>(watcher);
+  auto how = options();
+  how.observers = {std::exchange(watcher, {})};
+  auto held = std::make_shared<int>(1);
+  auto a = spec("a");
+  a.start = [held, inner = a.start](auto* p) { return inner(p); };
+  auto top = start(std::move(how), {std::move(a)});
+  a.start = nullptr;
+  EXPECT_GT(held.use_count(), 1);
+  EXPECT_TRUE(weak.lock());
+  caf::anon_send_exit(top, caf::exit_reason::user_shutdown);
+  settle();
+  ASSERT_EQ(ended->size(), 1u);
+  EXPECT_EQ(held.use_count(), 1) << "the factory";
+  EXPECT_FALSE(weak.lock()) << "the observer";
+}
+
 TEST_F(supervisor_commands_test, child_that_observes_is_still_a_child) {
   auto top = start(options(), specs({"a"}));
   auto a = spec("watcher");
@@ -401,7 +443,6 @@ TEST_F(supervisor_commands_test, child_that_observes_is_still_a_child) {
   ASSERT_TRUE(watcher);
   EXPECT_TRUE(command(top, observe{*watcher}));
   EXPECT_TRUE(command(top, unobserve{*watcher}));
-  EXPECT_TRUE(command(top, observe{*watcher}));
   caf::anon_send_exit(*watcher, caf::exit_reason::kill);
   run.during(1s);
   EXPECT_EQ(list(top), (strings{"a running 1", "watcher running 2"}));

@@ -232,6 +232,25 @@ TEST_F(supervisor_restart_test, child_that_never_starts_makes_it_give_up) {
   EXPECT_TRUE(ended->front().starts_with("supervisor 'top' gave up"));
 }
 
+TEST_F(supervisor_restart_test, failed_starts_without_a_wait_block_nothing) {
+  auto tries = std::make_shared<int>(0);
+  auto a = spec("a");
+  a.start = [=](auto*) {
+    ++*tries;
+    return caf::actor{};
+  };
+  auto how = options();
+  how.limits.restarts = 10'000;
+  how.backoff.first = 0s;
+  how.observers.clear();
+  auto top = run.system().spawn<supervisor>(how, std::vector<child_spec>{a});
+  watch(top);
+  ASSERT_TRUE(run.until([&] { return *tries == 3; }));
+  caf::anon_send_exit(top, caf::exit_reason::user_shutdown);
+  EXPECT_TRUE(run.until([&] { return !ended->empty(); }));
+  EXPECT_LT(*tries, 100);
+}
+
 TEST_F(supervisor_restart_test,
        those_after_a_failed_start_wait_if_they_depend_on_it) {
   for (auto how : {strategy::one_for_all, strategy::rest_for_one}) {

@@ -133,6 +133,13 @@ TEST_F(supervisor_test, child_that_ends_by_itself_during_the_stop_is_skipped) {
   EXPECT_EQ(ended->size(), 1u);
 }
 
+TEST_F(supervisor_test, error_message_is_ignored) {
+  auto top = start(options(), specs({"a"}));
+  caf::anon_send(top, caf::make_error(caf::sec::runtime_error));
+  settle();
+  EXPECT_EQ(list(top), strings{"a running 1"});
+}
+
 // -- its own death ------------------------------------------------------------
 
 TEST_F(supervisor_test, killed_supervisor_takes_its_children_with_it) {
@@ -155,6 +162,28 @@ TEST_F(supervisor_test, dropped_supervisor_takes_its_children_with_it) {
   top = nullptr;
   settle();
   EXPECT_EQ(just(log, "- ").size(), 2u);
+}
+
+TEST_F(supervisor_test, kill_passes_what_is_in_the_mailbox) {
+  auto top = start(options(), specs({"a", "b", "c", "d", "e", "f", "g", "h"}));
+  auto reasons = std::make_shared<strings>();
+  std::vector<caf::actor> children;
+  for (auto x : {"a", "b", "c", "d", "e", "f", "g", "h"}) {
+    children.push_back(find(top, x));
+    caf::actor_cast<caf::abstract_actor*>(children.back())
+        ->attach_functor([=](const caf::error& why) {
+          reasons->push_back(runtime::to_text(why));
+        });
+  }
+  caf::anon_send_exit(top, caf::exit_reason::kill);
+  for (auto& x : children)
+    caf::anon_send(x, word{"fail"});
+  settle();
+  // Some have had their turn before the supervisor had.
+  EXPECT_EQ(reasons->size(), children.size());
+  EXPECT_GT(std::count(reasons->begin(), reasons->end(),
+                       to_string(caf::error{caf::exit_reason::kill})),
+            0);
 }
 
 TEST_F(supervisor_test, factory_that_ends_the_supervisor_ends_the_children) {
