@@ -107,6 +107,12 @@ caf::resumable::resume_result run_turn(caf::scheduled_actor& self,
       if (self.finalize())
         return resumable::done;
       rearm();
+      if (!self.get_urgent_queue().empty()) {
+        // They were too many for one round.
+        if (visitor.messages >= messages)
+          return resumable::resume_later;
+        continue;
+      }
       if (flow.park(mark))
         return resumable::awaiting_message;
       continue;

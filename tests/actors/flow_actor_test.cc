@@ -317,6 +317,19 @@ TYPED_TEST(flow_actor_test, urgent_messages_pass_a_pause) {
   EXPECT_EQ(*log, (strings{"7", "8", "1"}));
 }
 
+TYPED_TEST(flow_actor_test, more_urgent_messages_than_a_turn_pass_a_pause) {
+  auto log = this->make_notes();
+  auto x = this->make_counter(log);
+  auto source = this->make_probe(this->make_notes());
+  this->tell(x, pressure::applied, source);
+  this->settle();
+  constexpr auto count = 5 * runtime::limits::actor_turn_messages + 1;
+  for (std::size_t i = 0; i < count; ++i)
+    caf::anon_send<caf::message_priority::high>(x, 7);
+  this->settle();
+  EXPECT_EQ(log->size(), count);
+}
+
 TYPED_TEST(flow_actor_test, paused_actor_can_be_ended) {
   for (auto reason :
        {caf::exit_reason::kill, caf::exit_reason::user_shutdown}) {
