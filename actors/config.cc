@@ -3,11 +3,13 @@
 #include "actors/pressure_graph.h"
 #include "actors/registry.h"
 #include "actors/rejected_message.h"
+#include "actors/supervisor.h"
 #include "actors/topic.h"
 
 namespace sluice::actors {
 
 config::config() {
+  add_supervisor_types(*this);
   add_message_type<rejected_message>("sluice.rejected_message");
   add_message_type<list_pressure_request>("sluice.list_pressure");
   add_message_type<runtime::pressure_entry>("sluice.pressure_entry");
