@@ -33,6 +33,8 @@ test_packages=(
   redis-tools        # clients of the KV example. Debian's redis-server is a
                      # service that starts itself, so it is not installed;
                      # tools/redis_server runs the same program from here
+  spin               # checks the model of actors/flow_control.*; it needs gcc,
+                     # which g++ brings
 )
 
 # What ./run needs besides: a client to try the KV example with.
