@@ -22,6 +22,13 @@ public:
   /// (signal(7): sigtimedwait fails with EINTR then).
   void wait(std::chrono::seconds limit = std::chrono::seconds{0}) const;
 
+  /// Waits for at most `limit`; true if one of the signals came.
+  bool wait_for(std::chrono::nanoseconds limit) const;
+
+  /// Ends the wait of the main function, as the signals do: sends one of them
+  /// to this process. Any thread.
+  static void wake();
+
 private:
   sigset_t signals_;
 };
