@@ -51,10 +51,11 @@ struct remove_child {
 
 /// Starts a child that is down, now and not when its backoff is over; ends and
 /// starts one that is up, and with it those that the strategy starts again with
-/// a child that failed. Does not count as a restart, and its attempts count from
-/// 1 again. Answer: the new handle, once it is started. errc::unknown_child, errc::child_stuck,
-/// errc::child_not_running if it is stopped before it was started, or why it
-/// cannot be started; then it is tried again as any failed start.
+/// a child that failed. Does not count as a restart, and its attempts count
+/// from 1 again. Answer: the new handle, once it is started.
+/// errc::unknown_child, errc::child_stuck, errc::child_not_running if it is
+/// stopped before it was started, or why it cannot be started; then it is tried
+/// again as any failed start.
 struct restart_child {
   std::string name;
 };

@@ -13,7 +13,7 @@
 
 #include "actors/exit_reasons.h"
 #include "actors/supervisor.h"
-#include "runtime/loop_actor.h"
+#include "runtime/error.h"
 #include "tests/support/sim_runtime.h"
 
 #include <caf/all.hpp>

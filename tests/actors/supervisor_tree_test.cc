@@ -1,6 +1,7 @@
 // All kinds of actors as children, also supervisors.
 
 #include "actors/flow_actor.h"
+#include "runtime/loop_actor.h"
 #include "tests/actors/supervised_world.h"
 
 namespace sluice::actors {
