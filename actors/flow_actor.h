@@ -117,10 +117,16 @@ protected:
     return flow_.urgent_mark();
   }
   bool park(std::uint64_t mark) override { return flow_.park(mark); }
-  bool counts(const caf::mailbox_element& x) const noexcept override {
-    return flow_.counts(x);
+  bool counts(const caf::mailbox_element& x) noexcept override {
+    auto result = flow_.counts(x);
+    exit_ = result && flow_.is_exit(x);
+    return result;
   }
-  void on_handled() override { flow_.handled(1, &this->loop()); }
+  void on_handled() override {
+    if (exit_)
+      flow_.exit_handled();
+    flow_.handled(1, &this->loop());
+  }
   void on_all_skipped() override { flow_.nothing_to_handle(&this->loop()); }
   void on_loop_aborting() override {
     Base::on_loop_aborting();
@@ -131,6 +137,7 @@ private:
   void wake(caf::execution_unit*) final { this->loop().exec_later(this); }
 
   flow_control flow_;
+  bool exit_ = false; // the message that is handled now is one
 };
 
 /// A flow-controlled actor on CAF's scheduler: `sys.spawn(f, args...)` with

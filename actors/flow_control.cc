@@ -55,10 +55,14 @@ admission flow_control::admit(caf::mailbox_element& x,
   auto flags = flags_.load(std::memory_order_relaxed);
   if ((flags & flag_ended) != 0)
     return admission::plain;
-  if ((flags & flag_paused) != 0
-      && x.content().match_elements<caf::exit_msg>()) {
-    x.mid = x.mid.with_high_priority();
-    return admission::urgent;
+  if (auto found = exit_in(x)) {
+    if (found->reason == caf::exit_reason::kill) {
+      x.mid = x.mid.with_high_priority();
+      return admission::urgent;
+    }
+    exits_.fetch_add(1);
+    pending_.fetch_add(1, std::memory_order_seq_cst);
+    return admission::urgent; // not so, but it unparks
   }
   auto level = pending_.fetch_add(1, std::memory_order_seq_cst) + 1;
   if (level <= high_.load(std::memory_order_relaxed))
@@ -69,6 +73,14 @@ admission flow_control::admit(caf::mailbox_element& x,
     return admission::consumed;
   }
   return admission::over;
+}
+
+const caf::exit_msg*
+flow_control::exit_in(const caf::mailbox_element& x) noexcept {
+  auto& content = x.content();
+  return content.type_token() == caf::make_type_token<caf::exit_msg>()
+             ? &content.get_as<caf::exit_msg>(0)
+             : nullptr;
 }
 
 void flow_control::refuse(caf::mailbox_element& x, caf::execution_unit* host) {

@@ -19,7 +19,9 @@
 //     Also if it is not overloaded: the sender whose message makes it so may be
 //     about to say it, when the actor sleeps already.
 // R4. Nothing has a bypass but urgent messages, exits, and the signals. Not
-//     requests or responses: whoever needs one sends it with high priority.
+//     requests or responses: whoever needs one sends it with high priority. A
+//     kill is urgent. Any other exit keeps its place, and no pause lasts while
+//     one waits: what came before it is handled, and then it.
 // R5. An actor that ends, however it ends, releases everybody.
 //
 // Order and wake-ups:
@@ -122,7 +124,8 @@ public:
 
   /// True while ordinary messages have to wait.
   bool paused() const noexcept {
-    return (flags_.load(std::memory_order_acquire) & flag_paused) != 0;
+    return (flags_.load(std::memory_order_acquire) & flag_paused) != 0
+           && exits_.load(std::memory_order_acquire) == 0;
   }
 
   /// What `park` needs: read it before looking for urgent messages.
@@ -139,6 +142,13 @@ public:
     return x.mid.category() == caf::message_id::normal_message_category
            && x.sender.get() != &self_;
   }
+
+  /// True if `x` is an exit that ends a pause: `exit_handled` is due when it
+  /// has left the mailbox.
+  bool is_exit(const caf::mailbox_element& x) const noexcept {
+    return exits_.load(std::memory_order_relaxed) > 0 && exit_in(x) != nullptr;
+  }
+  void exit_handled() noexcept { exits_.fetch_sub(1); }
 
   /// `count` messages have left the mailbox.
   void handled(std::size_t count, caf::execution_unit* host);
@@ -194,6 +204,7 @@ private:
 
   using lock = std::unique_lock<std::mutex>;
 
+  static const caf::exit_msg* exit_in(const caf::mailbox_element& x) noexcept;
   void refuse(caf::mailbox_element& x, caf::execution_unit* host);
   void set_overloaded(bool x);
   void promote();
@@ -212,6 +223,7 @@ private:
   alignas(64) std::atomic<std::int64_t> pending_{0};
   alignas(64) std::atomic<std::uint32_t> flags_{0};
   std::atomic<std::uint64_t> urgent_{0};
+  std::atomic<std::int64_t> exits_{0}; // in the ordinary lane
   std::atomic<std::uint64_t> refused_{0};
   std::atomic<std::uint64_t> dropped_{0};
   std::atomic<std::uint64_t> parks_{0};

@@ -18,12 +18,15 @@ struct ordinary_visitor {
 
   task_result operator()(caf::mailbox_element& x) {
     auto counts = flow.counts(x);
+    auto is_exit = counts && flow.is_exit(x);
     auto outcome = self.reactivate(x);
     if (outcome == result::skipped) {
       skipped = true;
       return task_result::skip;
     }
     counted += counts ? 1 : 0;
+    if (is_exit)
+      flow.exit_handled();
     if (outcome == result::terminated)
       return task_result::stop_all;
     if (outcome != result::success)

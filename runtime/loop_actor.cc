@@ -716,7 +716,7 @@ bool loop_actor_base::park(std::uint64_t) {
   return false;
 }
 
-bool loop_actor_base::counts(const caf::mailbox_element&) const noexcept {
+bool loop_actor_base::counts(const caf::mailbox_element&) noexcept {
   return false;
 }
 

@@ -196,7 +196,7 @@ protected:
   virtual bool park(std::uint64_t urgent_mark);
 
   /// True if `on_handled` shall run when `x` has left the mailbox.
-  virtual bool counts(const caf::mailbox_element& x) const noexcept;
+  virtual bool counts(const caf::mailbox_element& x) noexcept;
   virtual void on_handled();
 
   /// Runs when nothing is left in the mailbox but skipped messages.

@@ -348,6 +348,55 @@ TYPED_TEST(flow_actor_test, paused_actor_can_be_ended) {
   }
 }
 
+TYPED_TEST(flow_actor_test, exit_that_came_before_the_pause_ends_it) {
+  for (auto reason :
+       {caf::exit_reason::kill, caf::exit_reason::user_shutdown}) {
+    auto log = this->make_notes();
+    auto x = this->make_counter(log);
+    auto source = this->make_probe(this->make_notes());
+    this->send(source, x, 1, 2);
+    caf::send_as(source, x, caf::exit_msg{source.address(), reason});
+    this->send(source, x, 3, 3);
+    this->tell(x, pressure::applied, source); // before it had a turn
+    this->settle();
+    bool down = false;
+    caf::actor_cast<caf::abstract_actor*>(x)->attach_functor(
+        [&](const caf::error&) { down = true; });
+    EXPECT_TRUE(down) << to_string(reason);
+    // A kill is urgent; any other exit keeps its place.
+    auto killed = reason == caf::exit_reason::kill;
+    EXPECT_EQ(*log, (killed ? strings{} : strings{"1", "2"}));
+  }
+}
+
+TYPED_TEST(flow_actor_test, exit_that_is_handled_lets_the_pause_go_on) {
+  auto log = this->make_notes();
+  auto source = this->make_probe(this->make_notes());
+  using self_type = typename TestFixture::actor_type;
+  auto x = this->keep(TypeParam::spawn(
+      this->run,
+      [](self_type* self, notes to) -> behavior {
+        self->limit_mailbox({.high = 4, .low = 2});
+        self->set_exit_handler([=](caf::exit_msg&) { to->push_back("exit"); });
+        return {[=](int i) { to->push_back(std::to_string(i)); }};
+      },
+      log));
+  this->settle();
+  this->tell(x, pressure::applied, source);
+  this->settle();
+  caf::send_as(
+      source, x,
+      caf::exit_msg{source.address(), caf::exit_reason::user_shutdown});
+  this->send(source, x, 1, 1);
+  this->settle();
+  EXPECT_EQ(*log, strings{"exit"});
+  EXPECT_TRUE(this->flow_of(x).paused());
+  this->tell(x, pressure::released, source);
+  this->settle();
+  EXPECT_EQ(*log, (strings{"exit", "1"}));
+  EXPECT_EQ(this->flow_of(x).queued(), 0u);
+}
+
 TYPED_TEST(flow_actor_test, actor_that_ends_while_paused_releases_its_senders) {
   auto told = this->make_notes();
   auto sender = this->make_probe(told);
