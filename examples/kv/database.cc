@@ -25,13 +25,12 @@ time_ms to_ms(auto since_epoch) {
 
 } // namespace
 
-database::database(caf::actor_config& cfg, runtime::event_loop& loop, int port)
+database::database(caf::actor_config& cfg, runtime::event_loop& loop)
     : runtime::loop_actor(cfg, loop),
       epoch_offset_(to_ms(std::chrono::system_clock::now().time_since_epoch())
                     - to_ms(loop.now().time_since_epoch())),
       shared_(now()) {
   shared_.process_id = getpid();
-  shared_.port = port;
 }
 
 time_ms database::now() const {
@@ -39,8 +38,9 @@ time_ms database::now() const {
 }
 
 caf::behavior database::make_behavior() {
-  // It lives until the loop ends; nobody needs to send it anything.
-  return {[](caf::unit_t) {}};
+  // It lives until the loop ends. All that it is ever sent is the port that its
+  // clients come to, for INFO.
+  return {[this](std::uint16_t port) { shared_.port = port; }};
 }
 
 void database::on_exit() {

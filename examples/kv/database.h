@@ -17,7 +17,7 @@ namespace sluice::examples::kv {
 
 class database : public runtime::loop_actor {
 public:
-  database(caf::actor_config& cfg, runtime::event_loop& loop, int port);
+  database(caf::actor_config& cfg, runtime::event_loop& loop);
 
   /// Milliseconds since the Unix epoch, from the loop's clock.
   time_ms now() const;

@@ -11,6 +11,7 @@
 #include "runtime/limits.h"
 
 #include <caf/actor_system.hpp>
+#include <caf/send.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -54,7 +55,7 @@ int run(const std::string& where, long seconds,
   caf::actor_system sys{cfg};
   runtime::loop_group loops{sys, {.loops = 1}};
   auto& loop = loops.at(0);
-  auto keys = runtime::spawn_on<kv::database>(loop, 0);
+  auto keys = runtime::spawn_on<kv::database>(loop);
   auto server =
       net::listen(loop, where, kv::serve,
                   {.stream = kv::connection_options(settings)}, keys, settings);
@@ -62,6 +63,7 @@ int run(const std::string& where, long seconds,
     std::fprintf(stderr, "%s\n", runtime::to_text(server.error()).c_str());
     return EXIT_FAILURE;
   }
+  caf::anon_send(keys, server->local.port());
   std::printf("listening %u\n", server->local.port());
   std::fflush(stdout);
   end.wait(std::chrono::seconds{seconds});

@@ -36,6 +36,10 @@ class RedisCli(KvCase):
                 out = self.redis_cli("--raw", *arguments.split())
                 self.assertEqual(out.decode(), answer + "\n")
 
+    def test_info_names_the_port(self):
+        out = self.redis_cli("--raw", "info", "server")
+        self.assertIn(b"tcp_port:%d\r\n" % self.port, out)
+
     def test_commands_on_standard_input(self):
         out = self.redis_cli(stdin=b"set a 1\nincr a\nget a\nquit\n")
         self.assertEqual(out, b"OK\n2\n2\n")
