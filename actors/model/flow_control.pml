@@ -1,7 +1,7 @@
 /* A model of actors/flow_control.*: how actors with bounded mailboxes slow each
  * other down. Rules R1 to R5 and orders O1 to O4 are those of flow_control.h.
  *
- *   spin -DRING -DMSGS=3 -a flow_control.pml
+ *   spin -DRING -DMSGS=3 -DBURST=3 -a flow_control.pml
  *   gcc -O2 -DSAFETY -DCOLLAPSE -o pan pan.c
  *   ./pan -m100000
  *
@@ -52,6 +52,7 @@
  *   SKIPPED_THIS_TURN   R3 only if something was skipped in this very turn
  *   STALL_IF_IDLE       R3 only if nothing at all was handled
  *   SLEEP_AT_TURN_END   no R3 before a sleep at the end of a turn
+ *   PARK_OVER_URGENT    O3: an actor parks after one round of urgent messages
  *   EXIT_IF_PAUSED      R4: an exit passes only if it comes during the pause
  *   ONE_LANE_RETRIED    R4: what was skipped is tried again only when something
  *                       of the same priority was handled (as by CAF itself)

@@ -88,7 +88,7 @@
 #define RELAY_TO 0
 #endif
 
-/* The chain. 2 is held from outside until 1 has handled an urgent message. */
+/* The chain. 2 is held from outside until 1 has handled its urgent messages. */
 #ifdef HELD_URGENT
 #define ACTORS 3
 #define NEXT(x) (x + 1)
@@ -96,7 +96,7 @@
 #define HOPS 1
 #define HELD 2
 #define URGENT_TO 1
-#define RELEASED_WHEN pinged
+#define RELEASED_WHEN (pinged == URGENTS)
 #endif
 
 /* The chain. 2 is held from outside until 1, which is killed, is dead. */

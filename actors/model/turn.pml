@@ -6,7 +6,7 @@
 byte left[ACTORS];     /* messages to be sent; if it polls: to be received */
 byte asks[ACTORS];     /* requests to be sent */
 bool awaiting[ACTORS]; /* for a response; everything else is skipped */
-bool pinged;           /* an urgent message was handled */
+byte pinged;           /* urgent messages that were handled */
 
 /* The handler, as far as it is nobody else's business: decides what is sent. */
 inline handle() {
@@ -70,9 +70,16 @@ inline handle_urgent() {
   :: d_step {
       urgents[me] > 0 && TRIES_URGENT(me) ->
       urgents[me]--;
-      pinged = true;
+      pinged++;
       consumed = true
     }
+#ifdef PARK_OVER_URGENT
+    ;
+    if
+    :: paused[me] -> break
+    :: else
+    fi
+#endif
 #ifdef SLEEP_AT_TURN_END
     ;
     if

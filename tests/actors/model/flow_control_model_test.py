@@ -113,8 +113,8 @@ class Topologies(Model):
     def test_receiver_that_skips_gets_urgent_messages(self):
         self.holds("SELECT_URGENT MSGS=5")
 
-    def test_urgent_message_passes_during_the_pause(self):
-        self.holds("HELD_URGENT")
+    def test_urgent_messages_pass_during_the_pause(self):
+        self.holds_large("HELD_URGENT URGENTS=2 MSGS=3")
 
     def test_paused_actor_is_killed(self):
         self.holds_large("HELD_EXIT")
@@ -186,7 +186,7 @@ class BrokenRules(Model):
         self.goes_on_for_ever("BUSY_AWAIT STALL_IF_IDLE")
 
     def test_r4_urgent_message_waits_for_the_end_of_the_pause(self):
-        self.fails("HELD_URGENT NO_R4", WAITS)
+        self.fails("HELD_URGENT MSGS=3 NO_R4", WAITS)
 
     def test_r4_exit_comes_just_before_the_pause(self):
         self.fails("HELD_EXIT EXIT_IF_PAUSED", WAITS)
@@ -208,6 +208,9 @@ class BrokenRules(Model):
 
     def test_o3_actor_parks_after_it_was_released(self):
         self.fails("PAIR NO_PARK_CHECK", WAITS)
+
+    def test_o3_actor_parks_over_an_urgent_message(self):
+        self.fails("HELD_URGENT URGENTS=2 MSGS=3 PARK_OVER_URGENT", WAITS)
 
     def test_refused_message_hides_that_the_mailbox_drained(self):
         self.fails("REFUSAL BURST=4 REFUSE_AFTER_COUNT", WAITS)
