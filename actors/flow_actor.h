@@ -126,8 +126,13 @@ protected:
     if (exit_)
       flow_.exit_handled();
     flow_.handled(1, &this->loop());
+    progress_ = true;
   }
   void on_all_skipped() override { flow_.nothing_to_handle(&this->loop()); }
+  void on_turn_with_skips() override {
+    if (!std::exchange(progress_, false))
+      flow_.nothing_to_handle(&this->loop());
+  }
   void on_loop_aborting() override {
     Base::on_loop_aborting();
     flow_.unpark_for_urgent(&this->loop());
@@ -137,7 +142,8 @@ private:
   void wake(caf::execution_unit*) final { this->loop().exec_later(this); }
 
   flow_control flow_;
-  bool exit_ = false; // the message that is handled now is one
+  bool exit_ = false;     // the message that is handled now is one
+  bool progress_ = false; // a message that counts was handled
 };
 
 /// A flow-controlled actor on CAF's scheduler: `sys.spawn(f, args...)` with

@@ -64,15 +64,17 @@ admission flow_control::admit(caf::mailbox_element& x,
     pending_.fetch_add(1, std::memory_order_seq_cst);
     return admission::urgent; // not so, but it unparks
   }
-  auto level = pending_.fetch_add(1, std::memory_order_seq_cst) + 1;
-  if (level <= high_.load(std::memory_order_relaxed))
-    return admission::plain;
-  if (level > cap_.load(std::memory_order_relaxed) && may_refuse(x)) {
-    pending_.fetch_sub(1, std::memory_order_seq_cst);
+  // Looked at before it is counted: one that counts and takes it back may hide
+  // from the actor that it has crossed its low mark.
+  if (pending_.load(std::memory_order_relaxed)
+          >= cap_.load(std::memory_order_relaxed)
+      && may_refuse(x)) {
     refuse(x, host);
     return admission::consumed;
   }
-  return admission::over;
+  auto level = pending_.fetch_add(1, std::memory_order_seq_cst) + 1;
+  return level <= high_.load(std::memory_order_relaxed) ? admission::plain
+                                                        : admission::over;
 }
 
 const caf::exit_msg*
@@ -212,6 +214,8 @@ void flow_control::handled(std::size_t count, caf::execution_unit* host) {
 }
 
 void flow_control::nothing_to_handle(caf::execution_unit* host) {
+  if ((flags_.load() & flag_stalled) != 0)
+    return; // only this thread ends that
   runtime::actor_set released;
   lock guard{out_};
   flags_.fetch_or(flag_stalled);

@@ -13,9 +13,10 @@
 //     has released its own senders. So when an edge M -> X begins, no edge
 //     leads to M, and no cycle can close.
 // R2. What an actor sends to itself is not counted and pauses nobody.
-// R3. An actor that finds nothing to handle but messages that it skips (as
-//     while it awaits a response) will not get below its low mark by itself: it
-//     releases everybody, and pauses nobody until it has handled something.
+// R3. An actor that skips messages (as while it awaits a response), and in a
+//     whole round handles none that counts, will not get below its low mark by
+//     itself: it releases everybody, and pauses nobody until it has handled
+//     one.
 //     Also if it is not overloaded: the sender whose message makes it so may be
 //     about to say it, when the actor sleeps already.
 // R4. Nothing has a bypass but urgent messages, exits, and the signals. Not
@@ -153,7 +154,7 @@ public:
   /// `count` messages have left the mailbox.
   void handled(std::size_t count, caf::execution_unit* host);
 
-  /// Nothing is left but messages that were skipped in this turn (R3).
+  /// Messages wait that were skipped, and no counted one was handled (R3).
   void nothing_to_handle(caf::execution_unit* host);
 
   /// The actor ends (R5). Idempotent.

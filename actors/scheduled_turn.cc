@@ -14,16 +14,13 @@ struct ordinary_visitor {
   std::size_t messages_max;
   std::size_t messages = 0; // that a handler ran for
   std::size_t counted = 0;  // that left the mailbox since the last report
-  bool skipped = false;     // any
 
   task_result operator()(caf::mailbox_element& x) {
     auto counts = flow.counts(x);
     auto is_exit = counts && flow.is_exit(x);
     auto outcome = self.reactivate(x);
-    if (outcome == result::skipped) {
-      skipped = true;
+    if (outcome == result::skipped)
       return task_result::skip;
-    }
     counted += counts ? 1 : 0;
     if (is_exit)
       flow.exit_handled();
@@ -58,10 +55,6 @@ struct ordinary_visitor {
 
   caf::scheduled_actor::mailbox_visitor caf_visitor() {
     return {&self, messages, messages_max};
-  }
-
-  void report(caf::execution_unit* host) {
-    flow.handled(std::exchange(counted, 0), host);
   }
 };
 
@@ -122,12 +115,17 @@ caf::resumable::resume_result run_turn(caf::scheduled_actor& self,
     }
     auto round = self.mailbox().new_round(
         runtime::limits::mailbox_round_messages, visitor);
-    visitor.report(host);
+    auto counted = std::exchange(visitor.counted, 0);
+    flow.handled(counted, host);
     if (self.finalize())
       return resumable::done;
+    if (counted == 0 && !self.get_normal_queue().cache().empty())
+      flow.nothing_to_handle(host);
+    // CAF tries skipped messages again when one of the same priority was
+    // handled; they may have waited for one of the other.
+    if (round.consumed_items > 0)
+      self.mailbox().flush_cache();
     if (round.consumed_items == 0) {
-      if (std::exchange(visitor.skipped, false))
-        flow.nothing_to_handle(host);
       if (flow.paused())
         continue;
       rearm();

@@ -208,6 +208,7 @@ caf::resumable::resume_result loop_actor_base::run_turn(size_t messages) {
   }
   size_t tried = 0;
   bool handled = false;
+  bool skipped = false;
   for (;;) {
     auto mark = urgent_mark();
     fetch();
@@ -231,6 +232,8 @@ caf::resumable::resume_result loop_actor_base::run_turn(size_t messages) {
     if (tried == messages) {
       if (handled)
         rearm_receive_timeout();
+      if (skipped)
+        on_turn_with_skips();
       return resume_later;
     }
     // Urgent messages go first, but the last place of a turn is for an ordinary
@@ -244,6 +247,9 @@ caf::resumable::resume_result loop_actor_base::run_turn(size_t messages) {
       return done;
     case outcome::consumed:
       handled = true;
+      break;
+    case outcome::skipped:
+      skipped = true;
       break;
     default:
       break;
@@ -724,6 +730,9 @@ void loop_actor_base::on_handled() {
 }
 
 void loop_actor_base::on_all_skipped() {
+}
+
+void loop_actor_base::on_turn_with_skips() {
 }
 
 caf::strong_actor_ptr loop_actor_base::hold() noexcept {

@@ -202,6 +202,9 @@ protected:
   /// Runs when nothing is left in the mailbox but skipped messages.
   virtual void on_all_skipped();
 
+  /// Runs at the end of a turn in which messages were skipped, with more to do.
+  virtual void on_turn_with_skips();
+
   /// The reason with which the actor ends.
   const caf::error& ending_reason() const noexcept { return fail_state_; }
 

@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -513,9 +514,13 @@ TYPED_TEST(flow_actor_test, actor_that_awaits_a_response_holds_nobody) {
   this->settle();
   EXPECT_EQ(*told, (strings{"applied", "released"})) << "nobody is told now";
   EXPECT_EQ(*log, strings{});
+  caf::anon_send<caf::message_priority::high>(x, 77); // waits, too
+  this->settle();
   caf::anon_send(server, 1.0);
   this->settle();
-  EXPECT_EQ(log->size(), 20u);
+  EXPECT_EQ(log->size(), 21u);
+  EXPECT_NE(std::find(log->begin(), log->end(), "77"), log->end())
+      << "what was urgent is forgotten";
   EXPECT_EQ(log->front(), "answered");
   EXPECT_EQ(this->flow_of(x).queued(), 0u);
   // And now it counts again.
