@@ -65,6 +65,9 @@ public:
     // What holds the topic now does so by the old policy.
     stop_waiting_for(*found);
     found->how = x.how;
+    // With `pause` nothing is kept: what was comes before what is published.
+    if (x.how.policy == slow_policy::pause)
+      catch_up(*found);
     if (slow(*found))
       wait_for(*found);
     trim(*found);
@@ -83,6 +86,7 @@ public:
     if (found == all_.end())
       return;
     stop_waiting_for(*found);
+    drop(*found, found->queue.size());
     all_.erase(found);
   }
 
@@ -163,8 +167,7 @@ private:
 
   void dismiss(subscriber& x) {
     ++counts_.dismissed;
-    drop(x, x.queue.size() + 1);
-    // The one that did not fit is lost, too.
+    drop(x, 1); // the one that did not fit
     self_->send<caf::message_priority::high>(caf::actor_cast<caf::actor>(x.who),
                                              unsubscribed{x.queue.size() + 1});
     remove(caf::strong_actor_ptr{x.who});

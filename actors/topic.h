@@ -59,7 +59,7 @@ struct subscribe {
   subscription how;
 };
 
-/// What is kept for `who` is lost. Answered, without content.
+/// What is kept for `who` is dropped, and counted. Answered, without content.
 struct unsubscribe {
   caf::actor who;
 };

@@ -325,6 +325,8 @@ void stream_broker::end(ending how) {
     });
     outbox::recycle(std::move(outbox_));
   }
+  // Even if there was none: a sender that is about to say that the mailbox is
+  // full must find one that tells nobody any more.
   valve().end(self(), &loop());
   self_pressed_ = false;
   framer_.reset();

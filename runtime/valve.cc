@@ -60,8 +60,11 @@ valve::list valve::drop(std::uint8_t reasons,
   list released{std::make_move_iterator(rest),
                 std::make_move_iterator(told_.end())};
   told_.erase(rest, told_.end());
+  if (told_.empty() && !released.empty())
+    pressure_table::instance().remove(*this);
   for (auto& x : released) {
-    pressure_table::instance().remove(*this, x.actor->id());
+    if (!told_.empty())
+      pressure_table::instance().remove(*this, x.actor->id());
     send_signal(*x.actor, signal(pressure::released, source), host);
   }
   return released;

@@ -267,6 +267,30 @@ TEST_F(topic_test, new_subscription_replaces_the_old_one) {
   EXPECT_EQ(slow->got, (numbers{3, 4}));
 }
 
+TEST_F(topic_test, what_was_kept_comes_first_when_it_is_to_be_waited_for) {
+  auto slow = make_ears();
+  auto reader = make_reader(slow);
+  add(reader, {.policy = slow_policy::drop_oldest});
+  says(reader, pressure::applied);
+  say(1, 2);
+  add(reader, {.policy = slow_policy::pause});
+  EXPECT_EQ(slow->got, (numbers{1, 2}));
+  say(3, 3);
+  EXPECT_EQ(slow->got, (numbers{1, 2})) << "the topic waits";
+  says(reader, pressure::released);
+  EXPECT_EQ(slow->got, (numbers{1, 2, 3}));
+}
+
+TEST_F(topic_test, what_was_kept_for_one_who_leaves_is_counted) {
+  auto reader = make_reader(make_ears());
+  add(reader, {.policy = slow_policy::drop_oldest});
+  says(reader, pressure::applied);
+  say(1, 3);
+  caf::anon_send(news, unsubscribe{reader});
+  settle();
+  EXPECT_EQ(counts().dropped, 3u);
+}
+
 TEST_F(topic_test, subscriber_that_does_not_know_a_message_harms_nobody) {
   auto a = make_ears();
   add(make_reader(a), {});
