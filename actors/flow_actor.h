@@ -53,6 +53,13 @@ public:
   /// treats this one as an actor does that does not get them.
   void obey(const runtime::backpressure& x) { flow_.heed(x, this->context()); }
 
+  /// For an actor at an edge, which waits for something that is no actor: a
+  /// device, or a budget of its own. After this handler it handles no ordinary
+  /// message until `release_mailbox`, which a handler of an urgent message
+  /// calls. Only from its own handlers; each is idempotent.
+  void hold_mailbox() { flow_.hold(); }
+  void release_mailbox() { flow_.go_on(this->context()); }
+
   const flow_control& flow() const noexcept { return flow_; }
 
   using caf::abstract_actor::enqueue;
@@ -97,6 +104,8 @@ public:
   /// See scheduled_flow.
   void limit_mailbox(const mailbox_limits& x) { flow_.limits(x); }
   void obey(const runtime::backpressure& x) { flow_.heed(x, &this->loop()); }
+  void hold_mailbox() { flow_.hold(); }
+  void release_mailbox() { flow_.go_on(&this->loop()); }
 
   const flow_control& flow() const noexcept { return flow_; }
 

@@ -124,30 +124,46 @@ void flow_control::unpark_for_urgent(caf::execution_unit* host) {
 // -- what others tell us
 // --------------------------------------------------------
 
+void flow_control::put(std::vector<source_key>& list, source_key x) {
+  if (std::ranges::find(list, x) == list.end())
+    list.push_back(std::move(x));
+}
+
 void flow_control::heed(const backpressure& what, caf::execution_unit* host) {
   if (!what.source || what.source.get() == &self_)
     return;
   source_key from{what.source->id(), what.source->node()};
-  auto put = [&](std::vector<source_key>& list) {
-    if (std::ranges::find(list, from) == list.end())
-      list.push_back(std::move(from));
-  };
   lock guard{in_};
-  if (what.state != pressure::released) {
-    auto flags = flags_.load();
-    if ((flags & flag_ended) != 0)
-      return;
-    if ((flags & flag_overloaded) != 0
-        && std::ranges::find(active_, from) == active_.end())
-      return put(deferred_);
-    if ((flags & flag_overloaded) != 0)
-      return;
-    put(active_);
-    flags_.fetch_or(flag_paused);
+  if (what.state == pressure::released)
+    return erase(from, std::move(guard), host);
+  auto flags = flags_.load();
+  if ((flags & flag_ended) != 0)
     return;
+  if ((flags & flag_overloaded) == 0) {
+    put(active_, std::move(from));
+    flags_.fetch_or(flag_paused);
+  } else if (std::ranges::find(active_, from) == active_.end()) {
+    put(deferred_, std::move(from));
   }
-  std::erase(deferred_, from);
-  if (std::erase(active_, from) == 0 || !active_.empty())
+}
+
+void flow_control::hold() {
+  lock guard{in_};
+  if ((flags_.load() & flag_ended) != 0)
+    return;
+  put(active_, {self_.id(), self_.node()});
+  flags_.fetch_or(flag_paused);
+}
+
+void flow_control::go_on(caf::execution_unit* host) {
+  erase({self_.id(), self_.node()}, lock{in_}, host);
+}
+
+/// Under `in_`.
+void flow_control::erase(const source_key& x, lock guard,
+                         caf::execution_unit* host) {
+  std::erase(deferred_, x);
+  if (std::erase(active_, x) == 0 || !active_.empty())
     return;
   flags_.fetch_and(~flag_paused);
   unpark(std::move(guard), host);

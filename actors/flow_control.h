@@ -114,6 +114,11 @@ public:
   /// What a signal means to the actor: it is paused, or no longer.
   void heed(const runtime::backpressure& signal, caf::execution_unit* host);
 
+  /// Pauses the actor, overloaded or not, until `go_on`. R1 is not needed for
+  /// this: what the actor waits for is no actor's mailbox. The actor's thread.
+  void hold();
+  void go_on(caf::execution_unit* host);
+
   /// After a message for which `admit` said *over* was pushed.
   void overload(const caf::strong_actor_ptr& sender, caf::execution_unit* host);
 
@@ -205,10 +210,12 @@ private:
 
   using lock = std::unique_lock<std::mutex>;
 
+  static void put(std::vector<source_key>& list, source_key x);
   static const caf::exit_msg* exit_in(const caf::mailbox_element& x) noexcept;
   void refuse(caf::mailbox_element& x, caf::execution_unit* host);
   void set_overloaded(bool x);
   void promote();
+  void erase(const source_key& x, lock guard, caf::execution_unit* host);
   void unpark(lock guard, caf::execution_unit* host);
   void release_all(runtime::actor_set& told, caf::execution_unit* host);
   runtime::backpressure signal(runtime::pressure state);
@@ -237,7 +244,7 @@ private:
 
   // The changes of paused, and what goes with it.
   mutable std::mutex in_;
-  std::vector<source_key> active_;   // who pauses us
+  std::vector<source_key> active_;   // who pauses us; we ourselves: `hold`
   std::vector<source_key> deferred_; // who will, see R1
   bool parked_ = false;
 };

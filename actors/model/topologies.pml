@@ -99,6 +99,18 @@
 #define RELEASED_WHEN (pinged == URGENTS)
 #endif
 
+/* The chain. 2 holds itself with its first message, overloaded or not, and goes
+ * on when an urgent message tells it to. */
+#ifdef HOLD
+#define ACTORS 3
+#define NEXT(x) (x + 1)
+#define LEFT(x) (x == 0 -> MSGS : 0)
+#define HOPS 1
+#define HOLDS(x) (x == 2)
+#define URGENT_TO 2
+#define URGENT_WHEN (active_[2] & BIT(2))
+#endif
+
 /* The chain. 2 is held from outside until 1, which is killed, is dead. */
 #ifdef HELD_EXIT
 #define ACTORS 3
@@ -206,6 +218,9 @@
 #define URGENT
 #ifndef URGENTS
 #define URGENTS 1
+#endif
+#ifndef URGENT_WHEN
+#define URGENT_WHEN true
 #endif
 #endif
 #if defined(KILLED) && defined(EXIT_IF_PAUSED) && !defined(URGENT)

@@ -25,6 +25,9 @@ inline handle() {
     :: POLLS(me) -> left[me]--
     :: else
     fi;
+#ifdef HOLDS
+    holding = HOLDS(me) && !has_held;
+#endif
     if
     :: asks[me] > 0 ->
       asks[me]--;
@@ -60,6 +63,35 @@ inline handle() {
   kind = 0
 }
 
+#ifdef HOLDS
+/* hold() and go_on(), by a handler. */
+inline hold() {
+  if
+  :: !holding
+  :: holding ->
+    GROUP {
+      LOCK_IN(me);
+      d_step { holding = false; has_held = true };
+      active_[me] = active_[me] | BIT(me);
+      paused[me] = true;
+      UNLOCK_IN(me)
+    }
+  fi
+}
+
+inline go_on() {
+  GROUP {
+    LOCK_IN(me);
+    active_[me] = active_[me] & ~BIT(me);
+    if
+    :: active_[me] == 0 -> paused[me] = false
+    :: else
+    fi;
+    UNLOCK_IN(me)
+  }
+}
+#endif
+
 #ifdef URGENT
 #define NO_URGENT(x) (urgents[x] + urgent_exits[x] == 0)
 #define TRIES_URGENT(x) (!urgent_skipped[x] && !SKIPS_URGENT(x))
@@ -73,6 +105,10 @@ inline handle_urgent() {
       pinged++;
       consumed = true
     }
+#ifdef HOLDS
+    ;
+    go_on()
+#endif
 #ifdef PARK_OVER_URGENT
     ;
     if
@@ -117,6 +153,9 @@ proctype actor(byte me) {
   /* of flow_control's functions */
   byte level, gone, i;
   bool todo, woken, stay;
+#ifdef HOLDS
+  bool holding, has_held;
+#endif
 
 end_sleeping:
   running[me];
@@ -195,6 +234,9 @@ send_all:
     :: count > 0 -> count--; pass(to, what, hops_out, me)
     :: d_step { count == 0 -> to = 0; what = 0; hops_out = 0; tried++ }; break
     od;
+#ifdef HOLDS
+    hold();
+#endif
     if
     :: !again
     :: again -> again = false; pass(me, tick, 0, me)

@@ -16,6 +16,7 @@ proctype outside() {
   bool woken;
 #ifdef URGENT_TO
   byte n = URGENTS;
+  URGENT_WHEN;
   do
   :: n > 0 -> n--; pass_urgent(URGENT_TO, ping)
   :: n == 0 -> break

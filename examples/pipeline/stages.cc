@@ -10,7 +10,6 @@
 namespace sluice::examples::pipeline {
 
 using actors::flow_actor;
-using runtime::pressure;
 
 // [parse]
 caf::behavior parse(flow_actor* self, const caf::actor& next) {
@@ -52,7 +51,9 @@ byte_slice number_text(std::uint64_t number) {
   return byte_slice::copy({text, static_cast<std::size_t>(size)});
 }
 
-/// What the sink has handed to the writer, and the writer not written.
+/// What the sink has handed to the writer, and the writer not written. The
+/// writer could say when it is too much, but its loop would have to have a turn
+/// before: the sink holds itself, and the next line waits in its mailbox.
 class on_their_way {
 public:
   on_their_way(flow_actor* self, caf::actor writer, progress* shared)
@@ -64,7 +65,7 @@ public:
     if (count_ >= write_high_bytes && !held_) {
       held_ = true;
       ++shared_->sink_held;
-      say(pressure::applied);
+      self_->hold_mailbox();
     }
     show();
   }
@@ -73,23 +74,12 @@ public:
     count_ -= bytes;
     if (count_ <= write_low_bytes && held_) {
       held_ = false;
-      say(pressure::released);
+      self_->release_mailbox();
     }
     show();
   }
 
 private:
-  // The writer could say this, but it would come late: until its loop has a
-  // turn, the sink would go on. Said by the sink itself, for the writer, it
-  // holds at once: the next line waits in the mailbox.
-  void say(pressure state) {
-    runtime::send_signal(*self_->ctrl(),
-                         {state,
-                          caf::actor_cast<caf::strong_actor_ptr>(writer_),
-                          count_, ++sequence_},
-                         self_->context());
-  }
-
   void show() {
     shared_->bytes_waiting = count_;
     if (count_ > shared_->bytes_waiting_peak)
@@ -100,7 +90,6 @@ private:
   caf::actor writer_;
   progress* shared_;
   std::size_t count_ = 0;
-  std::uint64_t sequence_ = 0;
   bool held_ = false;
 };
 

@@ -119,6 +119,12 @@ class Topologies(Model):
     def test_paused_actor_is_killed(self):
         self.holds_large("HELD_EXIT")
 
+    def test_actor_holds_itself_until_an_urgent_message(self):
+        self.holds_large("HOLD MSGS=4")
+
+    def test_actor_that_held_itself_ends(self):
+        self.ends("HOLD MSGS=2")
+
     def test_actor_dies_at_any_time(self):
         self.holds_large("DEATH MSGS=3")
 
@@ -190,6 +196,9 @@ class BrokenRules(Model):
 
     def test_r4_exit_comes_just_before_the_pause(self):
         self.fails("HELD_EXIT EXIT_IF_PAUSED", WAITS)
+
+    def test_hold_without_r4(self):
+        self.fails("HOLD MSGS=3 NO_R4", WAITS)
 
     def test_r4_urgent_message_that_was_skipped_is_forgotten(self):
         self.fails("AWAIT_URGENT ONE_LANE_RETRIED", LEFT_OVER)
