@@ -38,6 +38,10 @@ enum class errc : std::uint8_t {
   unknown_child,       // the supervisor has no child of this name
   duplicate_child,     // the supervisor has a child of this name already
   too_many_children,   // over limits::supervisor_children_max
+  channel_full,        // a push over the cap of what waits in an outlet
+  channel_closed,      // a push into, or the end of, a channel; says why
+  message_too_long,    // over limits::channel_message_bytes_max
+  bad_channel,         // a channel that cannot be: says what does not fit
 };
 
 inline constexpr caf::atom_value error_category = caf::atom("sluice");

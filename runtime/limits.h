@@ -219,6 +219,70 @@ inline constexpr std::size_t resp_frame_bytes_max = 2 * resp_bulk_bytes_max;
 /// shorter; it then grows with the bytes that arrive.
 inline constexpr std::size_t gather_min_bytes = 256;
 
+// -- channels -----------------------------------------------------------------
+
+/// What an outlet may have in flight: sent, and not yet freed by the receiver.
+/// Enough for a message every 4 us over a round trip of 1 ms; whoever needs
+/// more at a distance sets a larger window. New credit is granted at half.
+inline constexpr std::size_t channel_window_messages = 256;
+inline constexpr std::size_t channel_window_bytes = 1024 * 1024;
+
+/// What waits in an outlet for credit: at *high* its owner is told to slow
+/// down, at *low* to go on, over the cap `push` refuses. As `write_high_bytes`,
+/// but four times that: one turn of a link takes 64 KiB at once.
+inline constexpr std::size_t channel_pending_high_bytes = 256 * 1024;
+inline constexpr std::size_t channel_pending_low_bytes = 128 * 1024;
+inline constexpr std::size_t channel_pending_cap_bytes = 1024 * 1024;
+
+/// One message in its serialized form. It travels in one frame, and control
+/// frames wait behind it: 1 MiB takes 10 ms on a line of 1 Gbit/s.
+inline constexpr std::size_t channel_message_bytes_max = 1024 * 1024;
+
+/// At this size a frame of several messages is cut; also what a channel may
+/// send before the next one of its link has its turn.
+inline constexpr std::size_t channel_frame_bytes = 64 * 1024;
+
+/// Largest frame on a link: one message and its header.
+inline constexpr std::size_t channel_link_frame_bytes_max =
+    channel_message_bytes_max + 256;
+
+/// Largest frame before the handshake is over: nobody knows yet who it is.
+inline constexpr std::size_t channel_handshake_frame_bytes_max = 512;
+
+/// Data that a link puts into its connection's queue before the operating
+/// system has taken it: what a control frame waits behind, at most, with one
+/// more frame. As much as Linux takes at once on loopback.
+inline constexpr std::size_t channel_link_queue_bytes = 256 * 1024;
+
+/// Control frames that wait, in bytes. Who asks for more answers than it reads
+/// is cut off.
+inline constexpr std::size_t channel_control_bytes_max = 1024 * 1024;
+
+/// Smallest and largest piece of memory into which an outlet serializes small
+/// messages. It starts with the smallest and doubles, so that a thousand quiet
+/// channels take little.
+inline constexpr std::size_t channel_chunk_min_bytes = 4 * 1024;
+inline constexpr std::size_t channel_chunk_max_bytes = 64 * 1024;
+
+/// A message that is a byte_slice of at least this size is sent as it is; a
+/// smaller one is copied next to its neighbours, which is cheaper.
+inline constexpr std::size_t channel_slice_min_bytes = 4 * 1024;
+
+/// Channels of one link.
+inline constexpr std::size_t channels_per_link_max = 4'096;
+
+/// How often each end of a link says that it is there; how long the other may
+/// be silent. Three pings may be lost or late.
+inline constexpr std::chrono::milliseconds channel_ping_interval = 5'000ms;
+inline constexpr std::chrono::milliseconds channel_silence_max = 15'000ms;
+
+/// From *connected* to the end of the handshake, on both sides; also how long
+/// the answer to the opening of a channel may take.
+inline constexpr std::chrono::milliseconds channel_handshake = 5'000ms;
+
+/// Bytes of somebody's text in a refusal.
+inline constexpr std::size_t channel_reason_bytes_max = 200;
+
 // -- byte slices --------------------------------------------------------------
 
 /// Largest slice accepted from a serialized message.
