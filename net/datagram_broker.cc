@@ -1,5 +1,6 @@
 #include "net/datagram_broker.h"
 
+#include "net/broker_commands.h"
 #include "runtime/error.h"
 
 #include <cerrno>
@@ -39,14 +40,26 @@ std::size_t datagram_broker::charge_of(const caf::mailbox_element& x) noexcept {
 
 void datagram_broker::enqueue(caf::mailbox_element_ptr what,
                               caf::execution_unit* host) {
+  using passage = mailbox_door::passage;
   auto charge = charge_of(*what);
-  if (charge == 0 || door_.enter(charge, options_->write_cap_bytes))
+  auto how = charge == 0 ? passage::free
+                         : door_.enter(charge, options_->write_marks.high,
+                                       options_->write_cap_bytes);
+  if (how == passage::free)
     return broker::enqueue(std::move(what), host);
-  auto& command = what->content().get_as<net::send_datagram>(0);
-  tell_writer(what->sender,
-              rejected{command.bytes, reject_reason::overflow, command.token,
-                       command.to},
-              host);
+  auto writer = what->sender;
+  if (how == passage::refused) {
+    auto& command = what->content().get_as<net::send_datagram>(0);
+    return tell_writer(writer,
+                       rejected{command.bytes, reject_reason::overflow,
+                                command.token, command.to},
+                       host);
+  }
+  // The broker may end as soon as it has the message.
+  auto me = self();
+  broker::enqueue(std::move(what), host);
+  if (writer != me)
+    valve_.mailbox_rose(door_.inside(), writer, me, host);
 }
 
 /// A datagram that crossed with the end of the socket comes back, too.
@@ -61,14 +74,17 @@ void datagram_broker::on_undelivered(caf::mailbox_element& x) const {
 }
 
 bool datagram_broker::intercept(caf::mailbox_element& x) {
-  if (auto charge = charge_of(x); charge > 0)
-    door_.leave(charge);
   auto& content = x.content();
   if (content.size() != 1)
     return false;
   if (content.match_element<net::send_datagram>(0)) {
     auto& command = content.get_as<net::send_datagram>(0);
     submit({x.sender, command.bytes, command.to, command.token});
+    // After it has joined the queue: it waits there or nowhere.
+    if (auto charge = charge_of(x); charge > 0) {
+      door_.leave(charge);
+      valve_.mailbox_fell(door_.inside(), self(), &loop());
+    }
   } else if (content.match_element<runtime::backpressure>(0)) {
     auto& signal = content.get_as<runtime::backpressure>(0);
     if (options_->pause_on_backpressure && signal.source
@@ -77,19 +93,8 @@ bool datagram_broker::intercept(caf::mailbox_element& x) {
       settle_later();
     }
     return false; // the behavior may want to know
-  } else if (content.match_element<net::read_credit>(0)) {
-    read_credit(content.get_as<net::read_credit>(0).count);
-  } else if (content.match_element<net::read_flowing>(0)) {
-    read_flowing();
-  } else if (content.match_element<net::read_paused>(0)) {
-    read_paused();
-  } else if (content.match_element<net::close>(0)) {
-    if (content.get_as<net::close>(0).mode == close_mode::drain)
-      close();
-    else
-      abort();
   } else {
-    return false;
+    return carry_out(*this, content);
   }
   return true;
 }
@@ -195,7 +200,7 @@ void datagram_broker::end(closed how) {
   queue_.drain([this](outgoing x) {
     return_queued(std::move(x), reject_reason::closed);
   });
-  valve_.release(self(), &loop());
+  valve_.end(self(), &loop());
   deliver(how);
   run([&] { quit(std::move(how.error)); });
 }

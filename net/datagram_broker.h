@@ -36,6 +36,7 @@
 #include "net/commands.h"
 #include "net/datagram_options.h"
 #include "net/datagram_queue.h"
+#include "net/mailbox_door.h"
 #include "net/name_lookup.h"
 #include "net/read_gate.h"
 #include "net/socket.h"
@@ -136,9 +137,10 @@ public:
 
   const char* name() const override { return "datagram_broker"; }
 
-  /// Datagrams that wait in the mailbox are bounded by the cap, too: further
-  /// ones come back at once, on the thread of their sender. Those without a
-  /// sender cannot come back and pass.
+  /// The door of the mailbox: datagrams that are on their way in it count, too,
+  /// with the same marks and the same cap. So their senders hear of pressure,
+  /// or get them back, on their own thread and before the broker has had a
+  /// turn. Those without a sender cannot come back and pass.
   using caf::abstract_actor::enqueue;
   void enqueue(caf::mailbox_element_ptr what,
                caf::execution_unit* host) override;

@@ -1,5 +1,6 @@
 #include "net/stream_broker.h"
 
+#include "net/broker_commands.h"
 #include "net/stream_rare.h"
 #include "runtime/error.h"
 
@@ -66,21 +67,10 @@ bool stream_broker::intercept(caf::mailbox_element& x) {
     auto& command = content.get_mutable_as<net::write_frame>(0);
     submit_frame(x.sender, command.payload, command.token);
     admitted(x);
-  } else if (content.match_element<net::read_credit>(0)) {
-    read_credit(content.get_as<net::read_credit>(0).count);
-  } else if (content.match_element<net::read_flowing>(0)) {
-    read_flowing();
-  } else if (content.match_element<net::read_paused>(0)) {
-    read_paused();
   } else if (content.match_element<net::shutdown_write>(0)) {
     shutdown_write();
-  } else if (content.match_element<net::close>(0)) {
-    if (content.get_as<net::close>(0).mode == close_mode::drain)
-      close();
-    else
-      abort();
   } else {
-    return false;
+    return carry_out(*this, content);
   }
   return true;
 }

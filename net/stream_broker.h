@@ -31,6 +31,7 @@
 #include "net/broker.h"
 #include "net/commands.h"
 #include "net/framer.h"
+#include "net/mailbox_door.h"
 #include "net/outbox.h"
 #include "net/socket.h"
 #include "net/stream_options.h"
@@ -245,7 +246,7 @@ private:
   stream_counts counts_;
   runtime::time_point last_read_{};
   runtime::time_point last_write_{};
-  std::atomic<std::size_t> in_mailbox_{0}; // charged for writes; any thread
+  mailbox_door door_;
   std::atomic<runtime::valve*> valve_{nullptr}; // made when first needed
   std::int64_t credit_ = -1;                    // < 0: flowing
   stream_state state_ = stream_state::idle;

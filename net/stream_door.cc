@@ -28,26 +28,23 @@ std::uint64_t token_of(const caf::type_erased_tuple& content) {
 
 void stream_broker::enqueue(caf::mailbox_element_ptr what,
                             caf::execution_unit* host) {
+  using passage = mailbox_door::passage;
   auto charge = charge_of(*what);
-  if (charge == 0)
+  auto how = charge == 0 ? passage::free
+                         : door_.enter(charge, options_->write_marks.high,
+                                       options_->write_cap_bytes);
+  if (how == passage::free)
     return broker::enqueue(std::move(what), host);
-  auto level =
-      in_mailbox_.fetch_add(charge, std::memory_order_seq_cst) + charge;
-  // Alone it may pass whatever its size: then it is refused by its size.
-  if (level > options_->write_cap_bytes && level != charge) {
-    in_mailbox_.fetch_sub(charge, std::memory_order_seq_cst);
+  if (how == passage::refused) {
     return_write(*what, reject_reason::overflow);
     return;
   }
-  // And alone it is handled next: then the queue decides about pressure.
-  if (level < options_->write_marks.high || level == charge)
-    return broker::enqueue(std::move(what), host);
   // The broker may end as soon as it has the message.
   auto me = self();
   auto writer = what->sender;
   broker::enqueue(std::move(what), host);
   if (writer != me)
-    valve().mailbox_rose(in_mailbox_, writer, me, host);
+    valve().mailbox_rose(door_.inside(), writer, me, host);
 }
 
 /// Each write costs its bytes and its share of the entries: so one number
@@ -65,9 +62,9 @@ void stream_broker::admitted(const caf::mailbox_element& x) {
   auto charge = charge_of(x);
   if (charge == 0)
     return;
-  in_mailbox_.fetch_sub(charge, std::memory_order_seq_cst);
+  door_.leave(charge);
   if (auto made = valve_.load(std::memory_order_seq_cst))
-    made->mailbox_fell(in_mailbox_, held(), &loop());
+    made->mailbox_fell(door_.inside(), held(), &loop());
 }
 
 /// The valve, made by whoever needs it first. Most connections never do.

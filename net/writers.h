@@ -1,8 +1,7 @@
 #pragma once
 
 // writers: what a broker owes to the actors that write to it: what it does not
-// take comes back, whoever filled its queue hears of it, and what waits in its
-// mailbox is bounded like what waits in its queue.
+// take comes back, and whoever filled its queue hears of it.
 //
 // Internal. Thread rule: the broker's loop, but for what says otherwise.
 
@@ -10,7 +9,6 @@
 #include "runtime/loop_actor.h"
 #include "runtime/valve.h"
 
-#include <atomic>
 #include <cstddef>
 #include <utility>
 
@@ -61,27 +59,5 @@ bool press(runtime::loop_actor& broker, runtime::valve& valve,
   tell_one(writer);
   return valve.holds(me);
 }
-
-/// The door of a mailbox: counts what waits in it.
-class mailbox_door {
-public:
-  /// False if there is no room for `charge` under `cap`. What comes alone may
-  /// pass whatever its size: it is refused by its size later. Any thread.
-  bool enter(std::size_t charge, std::size_t cap) noexcept {
-    auto before = inside_.fetch_add(charge, std::memory_order_relaxed);
-    if (before == 0 || before + charge <= cap)
-      return true;
-    inside_.fetch_sub(charge, std::memory_order_relaxed);
-    return false;
-  }
-
-  /// It has its turn now.
-  void leave(std::size_t charge) noexcept {
-    inside_.fetch_sub(charge, std::memory_order_relaxed);
-  }
-
-private:
-  std::atomic<std::size_t> inside_{0};
-};
 
 } // namespace sluice::net
