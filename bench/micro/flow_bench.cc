@@ -1,7 +1,8 @@
 // What flow control costs, and what it is good for:
 //
 // - speed: messages a second of flow_actor against caf::event_based_actor, with
-//   1 and 2 threads, while nobody is ever told to slow down;
+//   1 and 2 threads, and of pinned_flow_actor against runtime::loop_actor,
+//   while nobody is ever told to slow down;
 // - bound: a source, two stages and a slow sink: how many messages are under
 // way
 //   at most, what memory does, and whether the sink is kept busy;
@@ -14,6 +15,8 @@
 
 #include "actors/flow_actor.h"
 #include "runtime/backpressure.h"
+#include "runtime/loop_actor.h"
+#include "runtime/loop_group.h"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -102,12 +105,13 @@ struct cost {
 };
 
 /// `messages` messages in a ring of four with that many tokens.
-template <class Self>
-cost go_round(caf::actor_system& sys, int tokens, std::uint64_t messages) {
+template <class Spawn>
+cost go_round(caf::actor_system& sys, Spawn spawn, int tokens,
+              std::uint64_t messages) {
   constexpr std::size_t size = 4;
   circle ring{{}, tokens, {}};
   for (std::size_t i = 0; i < size; ++i)
-    ring.members.push_back(sys.spawn(member<Self>, &ring, (i + 1) % size));
+    ring.members.push_back(spawn(&ring, (i + 1) % size));
   auto hops = messages / static_cast<std::uint64_t>(tokens);
   auto cpu = cpu_seconds();
   auto start = steady_clock::now();
@@ -124,10 +128,10 @@ cost go_round(caf::actor_system& sys, int tokens, std::uint64_t messages) {
   return {passed.count(), cpu};
 }
 
-void compare(std::size_t threads, int tokens, const settings& x) {
-  caf::actor_system_config cfg;
-  use_threads(cfg, threads);
-  caf::actor_system sys{cfg};
+/// One row: two ways to spawn the members, in turn.
+template <class Plain, class Flow>
+void compare(const char* name, caf::actor_system& sys, Plain spawn_plain,
+             Flow spawn_flow, int tokens, const settings& x) {
   std::vector<double> plain;
   std::vector<double> flow;
   std::vector<double> ratio;
@@ -137,10 +141,10 @@ void compare(std::size_t threads, int tokens, const settings& x) {
     cost a{};
     cost b{};
     if (i % 2 != 0)
-      a = go_round<caf::event_based_actor>(sys, tokens, x.messages);
-    b = go_round<flow_actor>(sys, tokens, x.messages);
+      a = go_round(sys, spawn_plain, tokens, x.messages);
+    b = go_round(sys, spawn_flow, tokens, x.messages);
     if (i % 2 == 0)
-      a = go_round<caf::event_based_actor>(sys, tokens, x.messages);
+      a = go_round(sys, spawn_plain, tokens, x.messages);
     if (i < 0)
       continue; // to warm up
     plain.push_back(n / a.seconds);
@@ -148,24 +152,55 @@ void compare(std::size_t threads, int tokens, const settings& x) {
     ratio.push_back(a.seconds / b.seconds);
     cpu_ratio.push_back(a.cpu / b.cpu);
   }
-  std::printf("| %7zu | %6d | %13.2f M | %10.2f M | %5.3f (%5.3f to %5.3f) | "
+  std::printf("| %-9s | %6d | %5.2f M | %5.2f M | %5.3f (%5.3f to %5.3f) | "
               "%5.3f |\n",
-              threads, tokens, median(plain) / 1e6, median(flow) / 1e6,
+              name, tokens, median(plain) / 1e6, median(flow) / 1e6,
               median(ratio), quantile(ratio, 0.1), quantile(ratio, 0.9),
               median(cpu_ratio));
   std::fflush(stdout);
 }
 
+void compare_scheduled(const char* name, std::size_t threads, int tokens,
+                       const settings& x) {
+  caf::actor_system_config cfg;
+  use_threads(cfg, threads);
+  caf::actor_system sys{cfg};
+  auto spawn = [&](auto f) {
+    return [&sys, f](circle* ring, std::size_t next) -> actor {
+      return sys.spawn(f, ring, next);
+    };
+  };
+  compare(name, sys, spawn(member<caf::event_based_actor>),
+          spawn(member<flow_actor>), tokens, x);
+}
+
+void compare_pinned(int tokens, const settings& x) {
+  caf::actor_system_config cfg;
+  caf::actor_system sys{cfg};
+  sluice::runtime::loop_group loops{sys, {.loops = 1, .spin = {}}};
+  auto spawn = [&](auto f) {
+    return [&loops, f](circle* ring, std::size_t next) -> actor {
+      return sluice::runtime::spawn_on(loops.at(0), f, ring, next);
+    };
+  };
+  compare("pinned", sys, spawn(member<sluice::runtime::loop_actor>),
+          spawn(member<sluice::actors::pinned_flow_actor>), tokens, x);
+}
+
 void measure_speed(const settings& x) {
   std::printf("Messages a second, ring of 4 actors, %d rounds of %llu "
-              "messages; ratios above 1: flow_actor is faster\n\n",
+              "messages; ratios above 1: the one with flow control is "
+              "faster\n\n",
               x.rounds, static_cast<unsigned long long>(x.messages));
-  std::printf("| threads | tokens | event_based_actor | flow_actor | ratio (10 "
-              "to 90 %%) | ratio of CPU |\n"
-              "| ---: | ---: | ---: | ---: | ---: | ---: |\n");
-  for (std::size_t threads : {1, 2})
-    for (int tokens : {1, 16, 200})
-      compare(threads, tokens, x);
+  std::printf("| actors | tokens | plain | flow | ratio (10 to 90 %%) | ratio "
+              "of CPU |\n"
+              "| --- | ---: | ---: | ---: | ---: | ---: |\n");
+  for (int tokens : {1, 16, 200})
+    compare_scheduled("1 thread", 1, tokens, x);
+  for (int tokens : {1, 16, 200})
+    compare_scheduled("2 threads", 2, tokens, x);
+  for (int tokens : {1, 16, 200})
+    compare_pinned(tokens, x);
   std::printf("\n");
 }
 
