@@ -5,7 +5,7 @@ import time
 import unittest
 
 from tests.examples.chat_member import Member
-from tests.examples.server import Server
+from tests.support.server import Server
 
 CHAT = "examples/chat/chat"
 MIB = 1 << 20

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import unittest
 
-from tests.examples.server import PATIENCE_S, Server
+from tests.support.server import PATIENCE_S, Server
 
 ECHO = "examples/echo/echo"
 ANY_PORT = "tcp://127.0.0.1:0"

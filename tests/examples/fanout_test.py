@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from tests.examples.server import Server
+from tests.support.server import Server
 
 PROGRAM = "examples/fanout/fanout"
 READERS = 1000
@@ -80,9 +80,8 @@ class Fanout(unittest.TestCase):
 
     def summary(self, server):
         """Ends the server; its four counts."""
-        server.process.terminate()
-        text = server.process.stdout.read()
         self.assertEqual(server.stop(), 0)
+        text = server.last_words
         found = re.fullmatch(r"(\d+) published, (\d+) delivered, (\d+) missed, "
                              r"(\d+) dismissed\n", text)
         self.assertIsNotNone(found, text)

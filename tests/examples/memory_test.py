@@ -5,7 +5,7 @@ import socket
 import subprocess
 import unittest
 
-from tests.examples.server import PATIENCE_S, Server
+from tests.support.server import PATIENCE_S, Server
 
 
 class Memory(unittest.TestCase):
@@ -36,8 +36,6 @@ class Memory(unittest.TestCase):
                     back += len(data)
         self.assertEqual(back, sent)
         self.assertLess(growth, 4 << 20)
-
-
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from tests.examples.server import PATIENCE_S
+from tests.support.server import PATIENCE_S
 
 PIPELINE = "examples/pipeline/pipeline"
 MIB = 1 << 20

@@ -7,7 +7,8 @@ import unittest
 
 from tests.examples.pipeline_case import (
     MIB, PipelineCase, lines, read_exactly)
-from tests.examples.server import PATIENCE_S
+from tests.support.process_stats import status_bytes
+from tests.support.server import PATIENCE_S
 
 # What the program needs for itself was found by trying (release 0.17.6 of CAF
 # on Debian 12): 56,000 KiB with stacks of 8 MiB, most of it for the stacks of
@@ -24,14 +25,6 @@ def limited(address_space, stack):
         resource.setrlimit(resource.RLIMIT_STACK, (stack, stack))
         resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
     return limit
-
-
-def resident(process, what):
-    with open(f"/proc/{process.pid}/status") as status:
-        for line in status:
-            if line.startswith(what + ":"):
-                return int(line.split()[1]) * 1024
-    raise AssertionError(f"no {what}: the program has ended")
 
 
 class Memory(PipelineCase):
@@ -57,10 +50,10 @@ class Memory(PipelineCase):
     def test_slow_reader_does_not_make_it_grow(self):
         process = self.start(self.input)
         got = read_exactly(process.stdout, MIB)
-        before = resident(process, "VmRSS")
+        before = status_bytes(process.pid, "VmRSS")
         for _ in range(64):
             got += read_exactly(process.stdout, MIB // 2)
-        growth = resident(process, "VmHWM") - before
+        growth = status_bytes(process.pid, "VmHWM") - before
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(PATIENCE_S), 1)
         self.assertTrue(self.data.startswith(got))
@@ -69,9 +62,9 @@ class Memory(PipelineCase):
     def test_rate_limit_does_not_make_it_grow(self):
         process = self.start(self.input, "--rate", "4M")
         read_exactly(process.stdout, MIB)
-        before = resident(process, "VmRSS")
+        before = status_bytes(process.pid, "VmRSS")
         read_exactly(process.stdout, 8 * MIB)
-        growth = resident(process, "VmHWM") - before
+        growth = status_bytes(process.pid, "VmHWM") - before
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(PATIENCE_S), 1)
         self.assertLess(growth, 3 * MIB)

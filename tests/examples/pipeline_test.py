@@ -12,7 +12,7 @@ import unittest
 
 from tests.examples.pipeline_case import (
     MIB, PIPELINE, PipelineCase, lines, read_exactly)
-from tests.examples.server import PATIENCE_S
+from tests.support.server import PATIENCE_S
 
 # More than this is nowhere between the ends: two pipes of the kernel (64 KiB
 # each), the queue of the writer, and lines of three mailboxes.

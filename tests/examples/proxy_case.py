@@ -6,7 +6,7 @@ import socket
 import threading
 import unittest
 
-from tests.examples.server import PATIENCE_S, Server
+from tests.support.server import PATIENCE_S, Server
 
 PROXY = "examples/proxy/proxy"
 MIB = 1 << 20

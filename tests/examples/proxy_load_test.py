@@ -6,7 +6,7 @@ import unittest
 
 from tests.examples.proxy_case import (
     MIB, Apart, ProxyCase, digest, random_bytes, read_all, read_exactly)
-from tests.examples.server import PATIENCE_S
+from tests.support.server import PATIENCE_S
 
 # What the proxy holds for one direction at most: docs/flow_control.md, "From
 # one connection to another".

@@ -9,7 +9,7 @@ import unittest
 from tests.examples.proxy_case import (
     MIB, PROXY, Apart, ProxyCase, digest, random_bytes, read_all, read_exactly,
     reset)
-from tests.examples.server import PATIENCE_S
+from tests.support.server import PATIENCE_S
 
 # A target that is a process: says its port, reads something, and waits.
 READER = """

@@ -14,6 +14,15 @@ def resident_bytes(pid):
         return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def status_bytes(pid, name):
+    """A size in /proc/PID/status: VmRSS, VmHWM (the peak of it), ..."""
+    with open("/proc/%d/status" % pid) as f:
+        for line in f:
+            if line.startswith(name + ":"):
+                return int(line.split()[1]) * 1024
+    raise AssertionError("no %s: the program has ended" % name)
+
+
 def descriptor_count(pid):
     return len(os.listdir("/proc/%d/fd" % pid))
 

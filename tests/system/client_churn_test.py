@@ -16,9 +16,9 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__)))))
 
+from tests.support.process_stats import MEBIBYTE
 from tests.system.kv_case import KvCase
 from tests.system.latency import LatencyProbe
-from tests.system.process_stats import MEBIBYTE
 from tests.system.resp_connection import encode
 from tests.system.waiting import wait_until
 

@@ -15,9 +15,9 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__)))))
 
+from tests.support.process_stats import MEBIBYTE, SANITIZED, cpu_seconds
 from tests.system.kv_case import KvCase
 from tests.system.latency import LatencyProbe
-from tests.system.process_stats import MEBIBYTE, SANITIZED, cpu_seconds
 from tests.system.resp_connection import TIMEOUT_S, encode
 from tests.system.waiting import wait_until
 

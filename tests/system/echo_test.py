@@ -17,9 +17,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 sys.path.insert(0, ROOT)
 
-from tests.system.process_stats import MEBIBYTE, SANITIZED, resident_bytes
+from tests.support.process_stats import MEBIBYTE, SANITIZED, resident_bytes
+from tests.support.server import Server
 from tests.system.resp_connection import TIMEOUT_S
-from tests.system.server_process import ServerProcess
 from tests.system.waiting import wait_until
 
 ECHO_BINARY = os.environ.get("SLUICE_ECHO") or os.path.join(
@@ -31,7 +31,7 @@ class EchoCase(unittest.TestCase):
     where = "tcp://127.0.0.1:0"
 
     def setUp(self):
-        self.server = ServerProcess([ECHO_BINARY, "--listen", self.where])
+        self.server = Server(ECHO_BINARY, "--listen", self.where)
         self.addCleanup(self.end_server)
 
     def end_server(self):
@@ -156,7 +156,7 @@ class Unix(EchoCase):
 
     def test_file_is_gone_with_the_server_and_a_killed_one_is_replaced(self):
         killed = self.path + "2"
-        first = ServerProcess([ECHO_BINARY, "--listen", "unix://" + killed])
+        first = Server(ECHO_BINARY, "--listen", "unix://" + killed)
         second = subprocess.run(
             [ECHO_BINARY, "--listen", "unix://" + killed],
             stderr=subprocess.PIPE, timeout=TIMEOUT_S)
@@ -165,7 +165,7 @@ class Unix(EchoCase):
         first.process.kill()
         first.wait()
         self.assertTrue(os.path.exists(killed))
-        third = ServerProcess([ECHO_BINARY, "--listen", "unix://" + killed])
+        third = Server(ECHO_BINARY, "--listen", "unix://" + killed)
         self.check_half_close("-U", killed, size=MEBIBYTE)
         self.assertEqual(third.stop(), 0)
         self.assertFalse(os.path.exists(killed))

@@ -3,13 +3,12 @@
 import os
 import subprocess
 import sys
-import tempfile
 import unittest
 
-from tests.system.process_stats import SANITIZED, MEBIBYTE, descriptor_count
-from tests.system.process_stats import resident_bytes
+from tests.support.process_stats import (
+    MEBIBYTE, SANITIZED, descriptor_count, resident_bytes)
+from tests.support.server import Server
 from tests.system.resp_connection import Connection
-from tests.system.server_process import ServerProcess
 from tests.system.waiting import wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
@@ -17,27 +16,25 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
 KV_BINARY = os.environ.get("SLUICE_KV") or os.path.join(
     ROOT, "examples", "kv", "kv")
 CLIENT_LIMIT_S = 120
-SUMMARY = (rb"^\d+ connections, \d+ commands, \d+ hits, \d+ misses, "
-           rb"\d+ keys\n$")
+SUMMARY = (r"^\d+ connections, \d+ commands, \d+ hits, \d+ misses, "
+           r"\d+ keys\n$")
 
 
 class KvCase(unittest.TestCase):
     """Starts a server before each test. After each, it must still be there,
     and end with exit code 0 when it is asked to.
 
-    `options` are the server's. What it says on its standard error goes to the
-    file `log`, and is shown when it does not.
+    `options` are the server's. `logged()` is what it said on its standard error
+    so far; it is shown when the server fails.
     """
 
     descriptors = None
     options = ()
 
     def setUp(self):
-        self.log = tempfile.TemporaryFile()
-        self.addCleanup(self.log.close)
-        self.server = ServerProcess(
-            [KV_BINARY, "--port", "0", *self.options],
-            descriptors=self.descriptors, stderr=self.log)
+        self.server = Server(KV_BINARY, "--port", "0", *self.options,
+                             descriptors=self.descriptors)
+        self.logged = self.server.log
         self.port = self.server.port
         self.descriptors_at_start = descriptor_count(self.server.pid)
         self.addCleanup(self.end_server)
@@ -55,11 +52,6 @@ class KvCase(unittest.TestCase):
 
     def check_summary(self, last_words):
         self.assertRegex(last_words[-1000:], SUMMARY)
-
-    def logged(self):
-        # The server writes at the end, wherever it is read.
-        size = os.fstat(self.log.fileno()).st_size
-        return os.pread(self.log.fileno(), size, 0).decode("latin1")
 
     def connect(self):
         connection = Connection(self.port)

@@ -4,8 +4,8 @@ Usage: kv_differential_test.py [KV_BINARY]
 
 Both servers get the same commands over sockets, good and bad ones, and must
 answer with the same bytes. Where they may differ is listed in EXCEPTIONS, with
-the reason. KV_BINARY is started with `--port 0` and must print a line that
-begins with `listening` and ends with its port.
+the reason. KV_BINARY is started with `--port 0`; the first line that it prints
+must be `listening` and its port.
 
 Environment: SLUICE_SEED=n makes the random commands from seed n only;
 SLUICE_SEEDS=n replaces the number of seeds.
@@ -24,9 +24,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 sys.path.insert(0, ROOT)
 
+from tests.support.server import Server, free_port
 from tests.system.kv_random_command import KEYS, PATTERNS, random_command
 from tests.system.resp_connection import Connection, Error, TIMEOUT_S
-from tests.system.server_process import ServerProcess, free_port
 
 KV_BINARY = os.path.join(ROOT, "examples", "kv", "kv")
 REDIS_SERVER = os.path.join(ROOT, "tools", "redis_server")
@@ -45,15 +45,15 @@ def setUpModule():
     folder = tempfile.TemporaryDirectory()
     unittest.addModuleCleanup(folder.cleanup)
     port = free_port()
-    SERVERS["redis"] = ServerProcess(
-        [REDIS_SERVER, "--port", str(port), "--bind", "127.0.0.1"]
-        + ["--save", "", "--appendonly", "no", "--databases", "1"]
-        + ["--dir", folder.name],
-        ready=rb"Ready to accept connections",
+    SERVERS["redis"] = Server(
+        REDIS_SERVER, "--port", str(port), "--bind", "127.0.0.1",
+        "--save", "", "--appendonly", "no", "--databases", "1",
+        "--dir", folder.name,
+        ready=r"Ready to accept connections",
         port=port,
     )
     unittest.addModuleCleanup(SERVERS["redis"].stop)
-    SERVERS["ours"] = ServerProcess([KV_BINARY, "--port", "0"])
+    SERVERS["ours"] = Server(KV_BINARY, "--port", "0")
     unittest.addModuleCleanup(SERVERS["ours"].stop)
 
 

@@ -4,7 +4,7 @@ import statistics
 import threading
 import time
 
-from tests.system.process_stats import SANITIZED
+from tests.support.process_stats import SANITIZED
 from tests.system.resp_connection import Connection
 
 # A loaded machine takes a test's turn away for this long, but not as a rule;

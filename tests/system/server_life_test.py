@@ -17,10 +17,10 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__)))))
 
+from tests.support.process_stats import SANITIZED, state
+from tests.support.server import Server
 from tests.system.kv_case import KV_BINARY, KvCase
-from tests.system.process_stats import SANITIZED, state
 from tests.system.resp_connection import TIMEOUT_S, encode
-from tests.system.server_process import ServerProcess
 from tests.system.waiting import wait_until
 
 # What runtime/limits.h gives connections to drain, and time to notice.
@@ -60,7 +60,7 @@ class BadStart(unittest.TestCase):
                 "Address already in use (EADDRINUSE)")
 
     def test_port_of_another_server(self):
-        server = ServerProcess([KV_BINARY, "--port", "0"])
+        server = Server(KV_BINARY, "--port", "0")
         self.addCleanup(server.stop)
         self.check_refused(run_kv("--port", str(server.port)), "EADDRINUSE")
 
@@ -118,13 +118,13 @@ class Start(KvCase):
     def test_ends_by_its_own_clock(self):
         done = run_kv("--port", "0", "--seconds", "1")
         self.assertEqual(done.returncode, 0)
-        self.check_summary(done.stdout.partition(b"\n")[2])
+        self.check_summary(done.stdout.decode().partition("\n")[2])
 
     def test_port_is_free_again_at_once(self):
         c = self.connect()
         self.assertEqual(c.ask("ping"), b"PONG")
         self.end_server()
-        again = ServerProcess([KV_BINARY, "--port", str(self.port)])
+        again = Server(KV_BINARY, "--port", str(self.port))
         self.assertEqual(again.port, self.port)
         self.assertEqual(again.stop(), 0)
 
@@ -140,7 +140,7 @@ class Ipv6(KvCase):
         self.assertEqual(
             self.run_client("redis-cli", "-h", "::1", "-p", str(self.port),
                             "ping"), b"PONG\n")
-        again = ServerProcess([KV_BINARY, "--host", "[::1]", "--port", "0"])
+        again = Server(KV_BINARY, "--host", "[::1]", "--port", "0")
         self.assertEqual(again.stop(), 0)
         with socket.socket() as s:
             self.assertNotEqual(s.connect_ex(("127.0.0.1", self.port)), 0)
@@ -193,9 +193,9 @@ class Signals(KvCase):
                 self.setUp()
                 load = self.start_load()
                 said, took = self.end_by(number)
-                print("%s: %.2f s, %s" % (number.name, took, said.decode()),
+                print("%s: %.2f s, %s" % (number.name, took, said),
                       end="")
-                self.assertGreater(int(re.search(rb"(\d+) commands", said)[1]),
+                self.assertGreater(int(re.search(r"(\d+) commands", said)[1]),
                                    5000)
                 wait_until(lambda: load.poll() is not None,
                            "the client notices")
@@ -264,7 +264,7 @@ class Signals(KvCase):
         self.server.process.send_signal(signal.SIGPIPE)
         self.assertEqual(self.ask("ping"), b"PONG")
         # Nobody reads what it says at the end.
-        self.server.process.stdout.close()
+        self.server.output.close()
         server, self.server = self.server, None
         self.assertEqual(server.stop(), 0, self.logged())
 

@@ -18,9 +18,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 sys.path.insert(0, ROOT)
 
+from tests.support.process_stats import MEBIBYTE, SANITIZED, cpu_seconds, state
 from tests.system.kv_case import KvCase
 from tests.system.latency import LatencyProbe
-from tests.system.process_stats import MEBIBYTE, SANITIZED, cpu_seconds, state
 from tests.system.resp_connection import encode
 from tests.system.waiting import wait_until
 
