@@ -3,8 +3,7 @@
 #include "actors/pressure_graph.h"
 
 #include "actors/flow_actor.h"
-#include "net/listen.h"
-#include "tests/support/sim_peer.h"
+#include "tests/actors/peer_connection.h"
 #include "tests/support/sim_runtime.h"
 
 #include <caf/all.hpp>
@@ -78,20 +77,10 @@ TEST_F(pressure_graph_test, death_of_the_holder_ends_its_edges) {
 }
 
 TEST_F(pressure_graph_test, full_socket_holds_who_writes_and_says_how_long) {
-  caf::actor connection;
-  auto server = net::listen(run.loop(), "tcp://127.0.0.1:7000",
-                            [&](net::stream_broker* self) -> caf::behavior {
-                              connection = caf::actor{self};
-                              return {[](const net::closed&) {}};
-                            });
-  ASSERT_TRUE(server);
-  testing::sim_peer peer{world};
-  peer.stop_reading();
-  peer.connect(*net::endpoint::parse("tcp://127.0.0.1:7000")->to_address());
-  ASSERT_TRUE(run.until([&] { return static_cast<bool>(connection); }));
+  peer_connection connection{run, peer_connection::peer::does_not_read};
   auto bytes = runtime::byte_slice::copy(std::string(60'000, 'x'));
   for (int i = 0; i < 100 && list().edges.empty(); ++i) {
-    caf::send_as(from, connection, net::write{bytes});
+    caf::send_as(from, connection.broker(), net::write{bytes});
     run.during(1ms);
   }
   caf::delayed_anon_send(from, 1500ms, runtime::backpressure{}); // time passes
@@ -104,38 +93,22 @@ TEST_F(pressure_graph_test, full_socket_holds_who_writes_and_says_how_long) {
   EXPECT_EQ(edge.unit, pressure_unit::bytes);
   EXPECT_GE(edge.queued, 64u * 1024);
   EXPECT_GE(edge.since, 1s);
-  caf::anon_send(connection, net::close{net::close_mode::abort});
-  run.during(10ms);
+  connection.abort();
   EXPECT_TRUE(list().edges.empty());
-  caf::anon_send(server->actor, net::close{});
-  connection = nullptr;
 }
 
 TEST_F(pressure_graph_test, writes_in_a_mailbox_hold_before_the_broker_runs) {
-  caf::actor connection;
-  auto server = net::listen(run.loop(), "tcp://127.0.0.1:7000",
-                            [&](net::stream_broker* self) -> caf::behavior {
-                              connection = caf::actor{self};
-                              return {[](const net::closed&) {}};
-                            });
-  ASSERT_TRUE(server);
-  testing::sim_peer peer{world};
-  peer.connect(*net::endpoint::parse("tcp://127.0.0.1:7000")->to_address());
-  ASSERT_TRUE(run.until([&] { return static_cast<bool>(connection); }));
+  peer_connection connection{run, peer_connection::peer::reads};
   auto bytes = runtime::byte_slice::copy(std::string(60'000, 'x'));
-  caf::send_as(from, connection, net::write{bytes});
+  caf::send_as(from, connection.broker(), net::write{bytes});
   EXPECT_TRUE(list().edges.empty());
-  caf::send_as(from, connection, net::write{bytes});
+  caf::send_as(from, connection.broker(), net::write{bytes});
   auto graph = list();
   ASSERT_EQ(graph.edges.size(), 1u);
   EXPECT_EQ(graph.edges.front().held, from.id());
   EXPECT_GE(graph.edges.front().queued, 120'000u);
   run.during(1s); // the peer reads
   EXPECT_TRUE(list().edges.empty());
-  caf::anon_send(server->actor, net::close{});
-  caf::anon_send(connection, net::close{net::close_mode::abort});
-  run.during(10ms);
-  connection = nullptr;
 }
 
 TEST_F(pressure_graph_test, lister_answers_with_the_graph) {
@@ -158,8 +131,7 @@ TEST_F(pressure_graph_test, lister_answers_with_the_graph) {
   caf::anon_send_exit(to, caf::exit_reason::kill);
 }
 
-// -- cycles and DOT: of edges made by hand
-// --------------------------------------
+// -- cycles and DOT: of edges made by hand ------------------------------------
 
 pressure_graph
 graph_of(std::initializer_list<std::pair<caf::actor_id, caf::actor_id>> edges) {

@@ -2,9 +2,8 @@
 
 #include "actors/topic.h"
 
-#include "net/listen.h"
 #include "runtime/error.h"
-#include "tests/support/sim_peer.h"
+#include "tests/actors/peer_connection.h"
 #include "tests/support/sim_runtime.h"
 
 #include <caf/all.hpp>
@@ -323,19 +322,10 @@ TEST_F(topic_test, subscribers_share_one_content) {
 }
 
 TEST_F(topic_test, connection_that_does_not_read_misses_some_and_holds_nobody) {
-  caf::actor connection;
-  auto server = net::listen(run.loop(), "tcp://127.0.0.1:7000",
-                            [&](net::stream_broker* self) -> caf::behavior {
-                              connection = caf::actor{self};
-                              return {[](const net::closed&) {}};
-                            });
-  ASSERT_TRUE(server);
-  testing::sim_peer peer{world};
-  peer.stop_reading();
-  peer.connect(*net::endpoint::parse("tcp://127.0.0.1:7000")->to_address());
-  ASSERT_TRUE(run.until([&] { return static_cast<bool>(connection); }));
+  peer_connection connection{run, peer_connection::peer::does_not_read};
   auto quick = make_ears();
-  add(connection, {.policy = slow_policy::drop_oldest, .queue_messages = 3});
+  add(connection.broker(),
+      {.policy = slow_policy::drop_oldest, .queue_messages = 3});
   add(make_reader(quick), {});
   auto bytes = runtime::byte_slice::copy(std::string(60'000, 'x'));
   int sent = 0;
@@ -349,11 +339,8 @@ TEST_F(topic_test, connection_that_does_not_read_misses_some_and_holds_nobody) {
   EXPECT_EQ(sum.subscribers[0].queued, 3u);
   EXPECT_GT(sum.subscribers[0].dropped, 50u);
   EXPECT_EQ(sum.rejected, 0u);
-  caf::anon_send(connection, net::close{net::close_mode::abort});
-  run.during(10ms);
+  connection.abort();
   EXPECT_EQ(counts().subscribers.size(), 1u);
-  caf::anon_send(server->actor, net::close{});
-  connection = nullptr;
 }
 
 } // namespace
