@@ -12,13 +12,6 @@
 namespace sluice::runtime {
 namespace {
 
-using namespace std::chrono_literals;
-
-using caf::anon_send;
-using caf::behavior;
-using caf::exit_reason;
-using std::to_string;
-
 struct arrived {
   int number = 0;
   byte_slice bytes{};

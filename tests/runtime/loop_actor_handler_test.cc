@@ -11,14 +11,6 @@
 namespace sluice::runtime {
 namespace {
 
-using namespace std::chrono_literals;
-
-using caf::anon_send;
-using caf::anon_send_exit;
-using caf::behavior;
-using caf::exit_reason;
-using std::to_string;
-
 template <class Self>
 class loop_actor_handler_test : public on_both_kinds<Self> {
 protected:

@@ -12,14 +12,6 @@
 namespace sluice::runtime {
 namespace {
 
-using namespace std::chrono_literals;
-
-using caf::anon_send;
-using caf::anon_send_exit;
-using caf::behavior;
-using caf::exit_reason;
-using std::to_string;
-
 template <class Self>
 using loop_actor_life_test = on_both_kinds<Self>;
 

@@ -8,12 +8,6 @@
 namespace sluice::runtime {
 namespace {
 
-using namespace std::chrono_literals;
-
-using caf::anon_send;
-using caf::behavior;
-using std::to_string;
-
 constexpr auto urgent = caf::message_priority::high;
 
 template <class Self>

@@ -15,10 +15,6 @@
 namespace sluice::runtime {
 namespace {
 
-using namespace std::chrono_literals;
-
-using caf::behavior;
-using std::to_string;
 using testing::for_each_seed;
 using testing::random_source;
 

@@ -11,12 +11,7 @@
 namespace sluice::runtime {
 namespace {
 
-using namespace std::chrono_literals;
-
-using caf::anon_send;
-using caf::behavior;
 using caf::infinite;
-using std::to_string;
 
 template <class Self>
 class loop_actor_request_test : public on_both_kinds<Self> {

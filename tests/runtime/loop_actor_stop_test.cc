@@ -9,12 +9,6 @@
 namespace sluice::runtime {
 namespace {
 
-using namespace std::chrono_literals;
-
-using caf::anon_send;
-using caf::behavior;
-using std::to_string;
-
 class loop_actor_stop_test : public on_both_kinds<loop_actor> {
 protected:
   caf::actor spawn_simple() {

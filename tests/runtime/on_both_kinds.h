@@ -18,11 +18,20 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 
+#include <chrono>
 #include <string>
 #include <type_traits>
 #include <vector>
 
 namespace sluice::runtime {
+
+// The words of such tests.
+using namespace std::chrono_literals;
+using caf::anon_send;
+using caf::anon_send_exit;
+using caf::behavior;
+using caf::exit_reason;
+using std::to_string;
 
 using actor_kinds = testing::Types<caf::event_based_actor, loop_actor>;
 
@@ -40,7 +49,7 @@ protected:
   ~on_both_kinds() override {
     for (auto& x : spawned_)
       if (auto a = caf::actor_cast<caf::actor>(x))
-        caf::anon_send_exit(a, caf::exit_reason::kill);
+        anon_send_exit(a, exit_reason::kill);
     settle();
   }
 
@@ -58,7 +67,7 @@ protected:
   void ask(const caf::actor& whom, Ts... xs) {
     sys.spawn([=, this](caf::event_based_actor* self) {
       self->request(whom, caf::infinite, xs...)
-          .then([this](int x) { note("reply " + std::to_string(x)); },
+          .then([this](int x) { note("reply " + to_string(x)); },
                 [this](caf::error& x) { note("error " + text(x)); });
     });
     scheduler().run();
