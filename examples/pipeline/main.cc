@@ -2,16 +2,16 @@
 // numbers them and writes them, perhaps slowly. The slow end holds up the
 // others one by one, back to the reader; so the program needs the same few
 // megabytes for any file and any reader of its output. Reading order:
-// messages.h, stages.cc, reader.cc, writer.cc, this file.
+// messages.h, stages.cc, this file, examples/support/reader.cc and writer.cc.
 //
 // Try it: seq 1000000 | pipeline --number --rate 200K >/dev/null
 
-#include "examples/pipeline/descriptor.h"
 #include "examples/pipeline/limits.h"
 #include "examples/pipeline/progress.h"
-#include "examples/pipeline/reader.h"
 #include "examples/pipeline/stages.h"
-#include "examples/pipeline/writer.h"
+#include "examples/support/descriptor.h"
+#include "examples/support/reader.h"
+#include "examples/support/writer.h"
 #include "net/config.h"
 #include "runtime/error.h"
 #include "runtime/loop_group.h"
@@ -37,6 +37,7 @@ namespace actors = sluice::actors;
 namespace net = sluice::net;
 namespace pipeline = sluice::examples::pipeline;
 namespace runtime = sluice::runtime;
+namespace support = sluice::examples::support;
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
@@ -82,7 +83,7 @@ class live_line {
 public:
   void draw(const stages& all, const pipeline::progress& shared) {
     std::string text = "read " + rate_text(shared.bytes_read, read_)
-                       + mark(get<pipeline::reader>(all.read).flow());
+                       + mark(get<support::reader>(all.read).flow());
     text += " | parse " + level_text(all.parse);
     text += " | enrich " + level_text(all.enrich);
     text += " | sink " + level_text(all.sink);
@@ -154,8 +155,8 @@ void use_little_address_space() {
     mallopt(M_ARENA_MAX, 1);
 }
 
-int run(const settings& x, const pipeline::descriptor& input,
-        const pipeline::descriptor& output) {
+int run(const settings& x, const support::descriptor& input,
+        const support::descriptor& output) {
   // A reader of the output that goes away is an error of write(2).
   std::signal(SIGPIPE, SIG_IGN);
   sluice::examples::support::until_signal end;
@@ -169,7 +170,7 @@ int run(const settings& x, const pipeline::descriptor& input,
   auto& loop = loops.at(0);
   // [pipeline]
   auto out =
-      pipeline::spawn_writer(loop, output, static_cast<double>(x.rate), shared);
+      support::spawn_writer(loop, output, static_cast<double>(x.rate), shared);
   stages all;
   all.sink =
       spawn_stage(sys, x.limits, pipeline::sink, out, x.numbers, &shared);
@@ -177,7 +178,7 @@ int run(const settings& x, const pipeline::descriptor& input,
   all.parse = spawn_stage(
       sys, {.high = pipeline::chunks_high, .low = pipeline::chunks_low},
       pipeline::parse, all.enrich);
-  all.read = pipeline::spawn_reader(loop, input, all.parse, shared);
+  all.read = support::spawn_reader(loop, input, all.parse, shared);
   // [/pipeline]
   live_line line;
   auto draws = !x.quiet && ::isatty(STDERR_FILENO) == 1;
@@ -202,12 +203,12 @@ int run(const settings& x, const pipeline::descriptor& input,
 
 int run(const settings& x) {
   // Opening a named pipe waits for its other end: signals still end that.
-  auto input = pipeline::open_input(x.input);
+  auto input = support::open_input(x.input);
   if (!input) {
     std::fprintf(stderr, "%s\n", runtime::to_text(input.error()).c_str());
     return EXIT_FAILURE;
   }
-  auto output = pipeline::open_output(x.output, *input);
+  auto output = support::open_output(x.output, *input);
   if (!output) {
     std::fprintf(stderr, "%s\n", runtime::to_text(output.error()).c_str());
     return EXIT_FAILURE;

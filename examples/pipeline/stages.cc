@@ -1,8 +1,8 @@
 #include "examples/pipeline/stages.h"
 
-#include "examples/pipeline/limits.h"
 #include "examples/pipeline/messages.h"
-#include "net/commands.h"
+#include "examples/support/chunk.h"
+#include "examples/support/write_budget.h"
 
 #include <cstdio>
 #include <memory>
@@ -10,8 +10,11 @@
 namespace sluice::examples::pipeline {
 
 using actors::flow_actor;
+using runtime::byte_slice;
+using support::chunk;
+using support::end_of_input;
+using support::taken;
 
-// [parse]
 caf::behavior parse(flow_actor* self, const caf::actor& next) {
   auto starts = std::make_shared<bool>(true);
   return {
@@ -28,7 +31,6 @@ caf::behavior parse(flow_actor* self, const caf::actor& next) {
       [=](end_of_input x) { self->send(next, x); },
   };
 }
-// [/parse]
 
 caf::behavior enrich(flow_actor* self, const caf::actor& next,
                      progress* shared) {
@@ -51,64 +53,21 @@ byte_slice number_text(std::uint64_t number) {
   return byte_slice::copy({text, static_cast<std::size_t>(size)});
 }
 
-/// What the sink has handed to the writer, and the writer not written. The
-/// writer could say when it is too much, but its loop would have to have a turn
-/// before: the sink holds itself, and the next line waits in its mailbox.
-class on_their_way {
-public:
-  on_their_way(flow_actor* self, caf::actor writer, progress* shared)
-      : self_(self), writer_(std::move(writer)), shared_(shared) {}
-
-  void send(byte_slice bytes) {
-    count_ += bytes.size();
-    self_->send(writer_, net::write{std::move(bytes)});
-    if (count_ >= write_high_bytes && !held_) {
-      held_ = true;
-      ++shared_->sink_held;
-      self_->hold_mailbox();
-    }
-    show();
-  }
-
-  void taken(std::size_t bytes) {
-    count_ -= bytes;
-    if (count_ <= write_low_bytes && held_) {
-      held_ = false;
-      self_->release_mailbox();
-    }
-    show();
-  }
-
-private:
-  void show() {
-    shared_->bytes_waiting = count_;
-    if (count_ > shared_->bytes_waiting_peak)
-      shared_->bytes_waiting_peak = count_;
-  }
-
-  flow_actor* self_;
-  caf::actor writer_;
-  progress* shared_;
-  std::size_t count_ = 0;
-  bool held_ = false;
-};
-
 } // namespace
 
-// [sink]
 caf::behavior sink(flow_actor* self, const caf::actor& writer, bool numbers,
                    progress* shared) {
-  auto out = std::make_shared<on_their_way>(self, writer, shared);
+  auto out =
+      std::make_shared<support::write_budget<flow_actor>>(self, writer, shared);
   return {
       [=](line& x) {
         if (numbers && x.starts)
           out->send(number_text(x.number));
         out->send(std::move(x.text));
       },
-      [=](taken x) { out->taken(x.bytes); },
-      [=](end_of_input x) { self->send(writer, x); },
+      [=](taken x) { out->took(x); },
+      [=](end_of_input x) { out->send(x); },
   };
 }
-// [/sink]
 
 } // namespace sluice::examples::pipeline

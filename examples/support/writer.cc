@@ -1,7 +1,6 @@
-#include "examples/pipeline/writer.h"
+#include "examples/support/writer.h"
 
-#include "examples/pipeline/limits.h"
-#include "examples/pipeline/messages.h"
+#include "examples/support/chunk.h"
 #include "runtime/error.h"
 
 #include <algorithm>
@@ -13,14 +12,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-namespace sluice::examples::pipeline {
+namespace sluice::examples::support {
 
 using namespace std::chrono_literals;
 using net::interest;
 
 writer::writer(caf::actor_config& cfg, net::event_loop& loop, int fd,
                net::ownership whose, const descriptor& output, double rate,
-               progress& shared)
+               transfer& shared)
     : fd_broker(cfg, loop, fd, whose),
       output_(output),
       rate_(rate),
@@ -134,10 +133,10 @@ void writer::finish() {
 }
 
 caf::actor spawn_writer(net::event_loop& loop, const descriptor& output,
-                        double rate, progress& shared) {
+                        double rate, transfer& shared) {
   return net::spawn_fd_broker<writer>(loop, output.waits ? output.fd : -1,
                                       net::ownership::borrowed, output, rate,
                                       shared);
 }
 
-} // namespace sluice::examples::pipeline
+} // namespace sluice::examples::support

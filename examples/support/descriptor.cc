@@ -1,4 +1,4 @@
-#include "examples/pipeline/descriptor.h"
+#include "examples/support/descriptor.h"
 
 #include "runtime/error.h"
 
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace sluice::examples::pipeline {
+namespace sluice::examples::support {
 
 using runtime::errc;
 using runtime::make_error;
@@ -81,4 +81,4 @@ caf::expected<descriptor> open_output(const std::string& path,
   return prepare(std::move(x), O_WRONLY);
 }
 
-} // namespace sluice::examples::pipeline
+} // namespace sluice::examples::support

@@ -1,27 +1,25 @@
-#include "examples/pipeline/reader.h"
+#include "examples/support/reader.h"
 
-#include "examples/pipeline/limits.h"
-#include "examples/pipeline/messages.h"
+#include "examples/support/chunk.h"
 #include "runtime/error.h"
 
 #include <cerrno>
 
 #include <unistd.h>
 
-namespace sluice::examples::pipeline {
+namespace sluice::examples::support {
 
 using net::interest;
 
 reader::reader(caf::actor_config& cfg, net::event_loop& loop, int fd,
                net::ownership whose, const descriptor& input, caf::actor next,
-               progress& shared)
+               transfer& shared)
     : pinned_flow(cfg, loop, fd, whose),
       input_(input),
       next_(std::move(next)),
       shared_(shared) {
 }
 
-// [reader]
 caf::behavior reader::make_behavior() {
   send(this, go_on{});
   return {
@@ -60,7 +58,6 @@ void reader::read_some() {
   }
   send(this, go_on{});
 }
-// [/reader]
 
 void reader::finish() {
   send(next_, end_of_input{});
@@ -68,10 +65,10 @@ void reader::finish() {
 }
 
 caf::actor spawn_reader(net::event_loop& loop, const descriptor& input,
-                        caf::actor next, progress& shared) {
+                        caf::actor next, transfer& shared) {
   return net::spawn_fd_broker<reader>(loop, input.waits ? input.fd : -1,
                                       net::ownership::borrowed, input,
                                       std::move(next), shared);
 }
 
-} // namespace sluice::examples::pipeline
+} // namespace sluice::examples::support

@@ -1,6 +1,6 @@
 #pragma once
 
-// descriptor: the file, pipe or terminal at an end of the pipeline.
+// descriptor: the file, pipe or terminal that a program reads or writes.
 //
 // Thread rule: the main function's, before it makes actors. Lifetime: open
 // until the process ends; only `close_output` closes one.
@@ -9,7 +9,7 @@
 
 #include <string>
 
-namespace sluice::examples::pipeline {
+namespace sluice::examples::support {
 
 struct descriptor {
   int fd = -1;
@@ -32,4 +32,4 @@ caf::expected<descriptor> open_output(const std::string& path,
 /// "name: what errno says".
 std::string errno_text(const descriptor& x, int error);
 
-} // namespace sluice::examples::pipeline
+} // namespace sluice::examples::support
