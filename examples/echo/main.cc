@@ -2,6 +2,7 @@
 // sends and does not read is not read from either, so it cannot make this
 // program grow.
 
+#include "examples/support/server_program.h"
 #include "examples/support/until_signal.h"
 #include "net/config.h"
 #include "net/listen.h"
@@ -18,6 +19,7 @@ namespace {
 
 namespace net = sluice::net;
 namespace runtime = sluice::runtime;
+namespace support = sluice::examples::support;
 
 // [echo]
 caf::behavior echo(net::stream_broker* self) {
@@ -28,7 +30,7 @@ caf::behavior echo(net::stream_broker* self) {
 // [/echo]
 
 int run(const std::string& where, long seconds) {
-  sluice::examples::support::until_signal end;
+  support::until_signal end;
   // [serve]
   net::config cfg;
   caf::actor_system sys{cfg};
@@ -49,13 +51,8 @@ int run(const std::string& where, long seconds) {
 
 int main(int argc, char** argv) {
   CLI::App app{"Sends back what it gets."};
-  std::string where = "tcp://127.0.0.1:7000";
-  long seconds = 0;
-  app.add_option("--listen", where, "where to listen; port 0: any free one")
-      ->capture_default_str();
-  app.add_option("--seconds", seconds, "end after this time; 0: never")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 999'999'999));
+  support::server_options x;
+  support::add_server_options(app, x);
   CLI11_PARSE(app, argc, argv);
-  return run(where, seconds);
+  return run(x.where, x.seconds);
 }

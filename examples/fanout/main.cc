@@ -8,9 +8,9 @@
 #include "actors/pressure_graph.h"
 #include "actors/topic.h"
 #include "examples/fanout/publisher.h"
+#include "examples/support/server_program.h"
 #include "examples/support/until_signal.h"
 #include "net/listen.h"
-#include "runtime/error.h"
 
 #include <caf/all.hpp>
 
@@ -27,14 +27,13 @@ namespace actors = sluice::actors;
 namespace fanout = sluice::examples::fanout;
 namespace net = sluice::net;
 namespace runtime = sluice::runtime;
+namespace support = sluice::examples::support;
 
 using actors::slow_policy;
 
-struct settings {
-  std::string where = "tcp://127.0.0.1:7000";
+struct settings : support::server_options {
   actors::subscription how{.policy = slow_policy::drop_oldest};
   fanout::publisher_options publish;
-  long seconds = 0;
   bool quiet = false;
 };
 
@@ -90,19 +89,16 @@ private:
 };
 
 int run(const settings& x) {
-  sluice::examples::support::until_signal end;
+  support::until_signal end;
   actors::config cfg;
   caf::actor_system sys{cfg};
   runtime::loop_group loops{sys};
   auto topic = sys.spawn(actors::topic, actors::topic_options{});
   auto server = net::listen(loops, x.where, reader, {}, topic, x.how);
-  if (!server) {
-    std::fprintf(stderr, "%s\n", runtime::to_text(server.error()).c_str());
-    return EXIT_FAILURE;
-  }
+  if (!server)
+    return support::fail(server.error());
   auto source = sys.spawn(fanout::publisher, topic, x.publish);
-  std::printf("listening %u\n", server->local.port());
-  std::fflush(stdout);
+  support::announce(server->local);
   live_line line{sys, topic};
   for (long i = 0; x.seconds == 0 || i < x.seconds; ++i) {
     if (end.wait_for(std::chrono::seconds{1}))
@@ -124,8 +120,7 @@ int run(const settings& x) {
 int main(int argc, char** argv) {
   CLI::App app{"Sends everything that is published to everybody."};
   settings x;
-  app.add_option("--listen", x.where, "where to listen; port 0: any free one")
-      ->capture_default_str();
+  support::add_server_options(app, x);
   const std::map<std::string, slow_policy> policies{
       {"pause", slow_policy::pause},
       {"drop-oldest", slow_policy::drop_oldest},
@@ -145,9 +140,6 @@ int main(int argc, char** argv) {
                  "messages a second; 0: as fast as the readers")
       ->capture_default_str()
       ->check(CLI::Range(0, 10'000'000));
-  app.add_option("--seconds", x.seconds, "end after this time; 0: never")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 999'999'999));
   app.add_flag("--quiet", x.quiet, "no line a second");
   CLI11_PARSE(app, argc, argv);
   return run(x);

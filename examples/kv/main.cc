@@ -4,10 +4,10 @@
 
 #include "examples/kv/connection.h"
 #include "examples/kv/database.h"
+#include "examples/support/server_program.h"
 #include "examples/support/until_signal.h"
 #include "net/config.h"
 #include "net/listen.h"
-#include "runtime/error.h"
 #include "runtime/limits.h"
 
 #include <caf/actor_system.hpp>
@@ -25,6 +25,7 @@ namespace {
 namespace kv = sluice::examples::kv;
 namespace net = sluice::net;
 namespace runtime = sluice::runtime;
+namespace support = sluice::examples::support;
 namespace limits = runtime::limits;
 using namespace std::chrono_literals;
 
@@ -49,7 +50,7 @@ int run(const std::string& where, long seconds,
         const kv::connection_settings& settings) {
   // Who started it may have stopped to read; that is no reason to die.
   std::signal(SIGPIPE, SIG_IGN);
-  sluice::examples::support::until_signal end;
+  support::until_signal end;
   net::config cfg;
   cfg.set("scheduler.max-threads", 1); // everything happens on the loop
   caf::actor_system sys{cfg};
@@ -59,13 +60,10 @@ int run(const std::string& where, long seconds,
   auto server =
       net::listen(loop, where, kv::serve,
                   {.stream = kv::connection_options(settings)}, keys, settings);
-  if (!server) {
-    std::fprintf(stderr, "%s\n", runtime::to_text(server.error()).c_str());
-    return EXIT_FAILURE;
-  }
+  if (!server)
+    return support::fail(server.error());
   caf::anon_send(keys, server->local.port());
-  std::printf("listening %u\n", server->local.port());
-  std::fflush(stdout);
+  support::announce(server->local);
   end.wait(std::chrono::seconds{seconds});
   loops.stop();
   print_summary(
@@ -84,23 +82,18 @@ int main(int argc, char** argv) {
   long idle = 0;
   long stall = limits::write_stall / 1s;
   kv::connection_settings settings;
-  CLI::Range range{0, 999'999'999};
   app.add_option("--host", host, "address to listen on")->capture_default_str();
   app.add_option("--port", port, "port to listen on; 0: any free one")
       ->capture_default_str()
       ->check(CLI::Range(0, 65535));
-  app.add_option("--seconds", seconds, "end after this time; 0: never")
-      ->capture_default_str()
-      ->check(range);
-  app.add_option("--idle-seconds", idle,
-                 "disconnect a client that is silent for so long; 0: never")
-      ->capture_default_str()
-      ->check(range);
-  app.add_option("--stall-seconds", stall,
-                 "disconnect a client that takes none of its replies for so "
-                 "long; 0: never")
-      ->capture_default_str()
-      ->check(range);
+  support::add_seconds(app, "--seconds", seconds,
+                       "end after this time; 0: never");
+  support::add_seconds(app, "--idle-seconds", idle,
+                       "disconnect a client that is silent for so long; "
+                       "0: never");
+  support::add_seconds(app, "--stall-seconds", stall,
+                       "disconnect a client that takes none of its replies for "
+                       "so long; 0: never");
   app.add_flag("--verbose", settings.verbose,
                "say on the standard error how each connection ended");
   CLI11_PARSE(app, argc, argv);

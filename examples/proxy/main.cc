@@ -6,6 +6,7 @@
 // other one to slow down stops reading until it is told to go on. Then the
 // receive window of its peer closes, and the peer slows down.
 
+#include "examples/support/server_program.h"
 #include "examples/support/until_signal.h"
 #include "net/config.h"
 #include "net/listen.h"
@@ -23,12 +24,11 @@ namespace {
 
 namespace net = sluice::net;
 namespace runtime = sluice::runtime;
+namespace support = sluice::examples::support;
 
-struct settings {
-  std::string listen = "tcp://127.0.0.1:7000";
+struct settings : support::server_options {
   std::string target;
   long idle_seconds = 0;
-  long seconds = 0;
 };
 
 void log_end(const net::closed& why) {
@@ -73,22 +73,17 @@ caf::behavior client(net::stream_broker* self, const settings& x) {
 }
 
 int run(const settings& x) {
-  sluice::examples::support::until_signal end;
+  support::until_signal end;
   // Each client brings a connection to it; a bad one is better said now.
-  if (auto target = net::prepare_connect(x.target, {}); !target) {
-    std::fprintf(stderr, "%s\n", runtime::to_text(target.error()).c_str());
-    return EXIT_FAILURE;
-  }
+  if (auto target = net::prepare_connect(x.target, {}); !target)
+    return support::fail(target.error());
   net::config cfg;
   caf::actor_system sys{cfg};
   runtime::loop_group loops{sys};
-  auto server = net::listen(loops, x.listen, client, {}, x);
-  if (!server) {
-    std::fprintf(stderr, "%s\n", runtime::to_text(server.error()).c_str());
-    return EXIT_FAILURE;
-  }
-  std::printf("listening %u\n", server->local.port());
-  std::fflush(stdout);
+  auto server = net::listen(loops, x.where, client, {}, x);
+  if (!server)
+    return support::fail(server.error());
+  support::announce(server->local);
   end.wait(std::chrono::seconds{x.seconds});
   return EXIT_SUCCESS;
 }
@@ -98,19 +93,12 @@ int run(const settings& x) {
 int main(int argc, char** argv) {
   CLI::App app{"Passes connections on to another server."};
   settings x;
-  app.add_option("--listen", x.listen, "where to listen; port 0: any free one")
-      ->capture_default_str();
+  support::add_server_options(app, x);
   app.add_option("--to", x.target, "the server, as in tcp://example.org:80")
       ->required();
-  auto seconds = CLI::Range(0, 999'999'999);
-  app.add_option("--idle", x.idle_seconds,
-                 "seconds without a byte after which a client is closed; "
-                 "0: never")
-      ->capture_default_str()
-      ->check(seconds);
-  app.add_option("--seconds", x.seconds, "end after this time; 0: never")
-      ->capture_default_str()
-      ->check(seconds);
+  support::add_seconds(app, "--idle", x.idle_seconds,
+                       "seconds without a byte after which a client is closed; "
+                       "0: never");
   CLI11_PARSE(app, argc, argv);
   return run(x);
 }
