@@ -95,7 +95,7 @@ class Transcript:
 
 
 class Server:
-    """Runs a program and waits until it says that it listens; a context manager.
+    """Runs a program and waits until it listens; a context manager.
 
     `ready` is a match in its standard output; its group, if there is one, is
     the port. `descriptors` replaces the soft limit of open descriptors.
