@@ -139,7 +139,7 @@ void flow_control::heed(const backpressure& what, caf::execution_unit* host) {
   auto flags = flags_.load();
   if ((flags & flag_ended) != 0)
     return;
-  if ((flags & flag_overloaded) == 0) {
+  if (what.outward || (flags & flag_overloaded) == 0) { // R1
     put(active_, std::move(from));
     flags_.fetch_or(flag_paused);
   } else if (std::ranges::find(active_, from) == active_.end()) {

@@ -8,10 +8,12 @@
 //
 // The rules that keep this free of deadlock and of lost wake-ups. M -> X means:
 // M is paused, because X is overloaded.
-// R1. An actor that is overloaded is not paused. A signal that it gets is kept
-//     (`deferred_`) and takes effect when it is overloaded no more, after it
-//     has released its own senders. So when an edge M -> X begins, no edge
-//     leads to M, and no cycle can close.
+// R1. An actor that is overloaded is not paused by another actor's mailbox. A
+//     signal that it gets is kept (`deferred_`) and takes effect when it is
+//     overloaded no more, after it has released its own senders. So when an
+//     edge M -> X begins, no edge leads to M, and no cycle can close. An edge
+//     that leads away from the actors, to a socket or another node, is part of
+//     no cycle here and begins at once.
 // R2. What an actor sends to itself is not counted and pauses nobody.
 // R3. An actor that skips messages (as while it awaits a response), and in a
 //     whole round handles none that counts, will not get below its low mark by
@@ -114,8 +116,8 @@ public:
   /// What a signal means to the actor: it is paused, or no longer.
   void heed(const runtime::backpressure& signal, caf::execution_unit* host);
 
-  /// Pauses the actor, overloaded or not, until `go_on`. R1 is not needed for
-  /// this: what the actor waits for is no actor's mailbox. The actor's thread.
+  /// Pauses the actor, overloaded or not, until `go_on`: as a signal does that
+  /// leads away from the actors. The actor's thread.
   void hold();
   void go_on(caf::execution_unit* host);
 

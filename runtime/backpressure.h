@@ -35,12 +35,15 @@ struct backpressure {
   std::uint64_t queued = 0;
   /// Rises with every signal of this source, so that a stale one can be told.
   std::uint64_t sequence = 0;
+  /// The queue leads away from the actors of this process: to a socket, or to
+  /// another node. It is not a mailbox whose owner may wait for us.
+  bool outward = false;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, backpressure& x) {
   return f(caf::meta::type_name("sluice.backpressure"), x.state, x.source,
-           x.queued, x.sequence);
+           x.queued, x.sequence, x.outward);
 }
 
 /// Sends `signal` to `receiver` as the contract wants it. Any thread.

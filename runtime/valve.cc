@@ -16,7 +16,7 @@ valve::~valve() {
 
 backpressure valve::signal(pressure state,
                            const caf::strong_actor_ptr& source) {
-  return {state, source, level(), next_signal_sequence()};
+  return {state, source, level(), next_signal_sequence(), true};
 }
 
 bool valve::holds(const caf::strong_actor_ptr& actor) const {

@@ -93,7 +93,7 @@ inline heed_applied(m, source) {
     assert(!((active_[m] | deferred_[m]) & BIT(source)));
     if
 #ifndef NO_R1
-    :: overloaded[m] -> deferred_[m] = deferred_[m] | BIT(source)
+    :: overloaded[m] && source < ACTORS -> deferred_[m] = deferred_[m] | BIT(source)
 #endif
     :: else -> active_[m] = active_[m] | BIT(source); paused[m] = true
     fi;

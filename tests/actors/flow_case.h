@@ -122,10 +122,12 @@ public:
       caf::send_as(from, to, i);
   }
 
-  void tell(const actor& to, pressure what, const actor& source) {
+  void tell(const actor& to, pressure what, const actor& source,
+            bool outward = false) {
     runtime::send_signal(
         *caf::actor_cast<caf::strong_actor_ptr>(to),
-        {what, caf::actor_cast<caf::strong_actor_ptr>(source), 0, 0}, nullptr);
+        {what, caf::actor_cast<caf::strong_actor_ptr>(source), 0, 0, outward},
+        nullptr);
   }
 
 private:

@@ -321,6 +321,36 @@ TYPED_TEST(flow_pause_test, signal_without_a_source_and_its_own_are_ignored) {
   EXPECT_FALSE(this->flow_of(x).paused());
 }
 
+TYPED_TEST(flow_pause_test, overloaded_actor_obeys_a_mailbox_later) {
+  auto log = this->make_notes();
+  auto x = this->make_counter(log);
+  auto source = this->make_probe(this->make_notes());
+  this->send(source, x, 1, 9);
+  ASSERT_TRUE(this->flow_of(x).overloaded());
+  this->tell(x, pressure::applied, source);
+  EXPECT_FALSE(this->flow_of(x).paused());
+  this->settle();
+  EXPECT_TRUE(this->flow_of(x).paused());
+  EXPECT_LT(log->size(), 9u);
+  EXPECT_FALSE(this->flow_of(x).overloaded());
+}
+
+TYPED_TEST(flow_pause_test, overloaded_actor_obeys_a_connection_at_once) {
+  auto log = this->make_notes();
+  auto x = this->make_counter(log);
+  auto source = this->make_probe(this->make_notes());
+  this->send(source, x, 1, 9);
+  ASSERT_TRUE(this->flow_of(x).overloaded());
+  this->tell(x, pressure::applied, source, true);
+  EXPECT_TRUE(this->flow_of(x).paused());
+  this->settle();
+  EXPECT_EQ(*log, strings{});
+  EXPECT_TRUE(this->flow_of(x).overloaded());
+  this->tell(x, pressure::released, source, true);
+  this->settle();
+  EXPECT_EQ(log->size(), 9u);
+}
+
 // -- an actor that holds its own mailbox
 // ------------------------------------------------------
 
