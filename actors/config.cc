@@ -9,6 +9,18 @@
 namespace sluice::actors {
 
 config::config() {
+  opt_group{custom_options_, "sluice"}
+      .add<std::size_t>("remote-high-bytes",
+                        "bytes queued for a node at which senders are told to "
+                        "slow down")
+      .add<std::size_t>("remote-low-bytes",
+                        "bytes queued for a node at which they may go on")
+      .add<std::size_t>("remote-cap-bytes",
+                        "bytes queued for a node at which messages come back")
+      .add<std::size_t>("remote-cap-messages",
+                        "messages not yet written at which they come back")
+      .add<std::size_t>("remote-message-bytes-max",
+                        "largest message accepted from another node");
   add_supervisor_types(*this);
   add_message_type<rejected_message>("sluice.rejected_message");
   add_message_type<list_pressure_request>("sluice.list_pressure");

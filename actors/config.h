@@ -12,6 +12,8 @@ namespace sluice::actors {
 
 class config : public net::config {
 public:
+  /// Options: those of net::config, and the limits of remote sends
+  /// (actors/remote/remote_limits.h).
   config();
 };
 

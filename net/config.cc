@@ -7,22 +7,12 @@
 
 namespace sluice::net {
 
-namespace {
-
-std::string render_text(std::uint8_t, caf::atom_value,
-                        const caf::message& text) {
-  return text.match_elements<std::string>() ? text.get_as<std::string>(0)
-                                            : to_string(text);
-}
-
-} // namespace
-
 config::config() {
   opt_group{custom_options_, "sluice"}
       .add<std::size_t>("loops", "number of event loops (0: one per core)")
       .add<caf::timespan>("spin",
                           "time that an idle loop polls before it blocks");
-  add_error_category(runtime::error_category, render_text);
+  add_error_category(runtime::error_category, runtime::render_error);
   add_message_type<runtime::byte_slice>("sluice.byte_slice");
   add_message_type<runtime::backpressure>("sluice.backpressure");
   add_message_type<endpoint>("sluice.endpoint");

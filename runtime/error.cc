@@ -28,6 +28,12 @@ caf::error make_system_error(int number, std::string_view what) {
                     std::string{what} + ": " + errno_text(number));
 }
 
+std::string render_error(std::uint8_t, caf::atom_value,
+                         const caf::message& context) {
+  return context.match_elements<std::string>() ? context.get_as<std::string>(0)
+                                               : caf::to_string(context);
+}
+
 std::string to_text(const caf::error& x) {
   if (x && x.category() == error_category
       && x.context().match_elements<std::string>())

@@ -56,6 +56,10 @@ caf::error make_system_error(int number, std::string_view what);
 /// The text of an errno, e.g. "Connection refused (ECONNREFUSED)".
 std::string errno_text(int number);
 
+/// For actor_system_config::add_error_category.
+std::string render_error(std::uint8_t code, caf::atom_value category,
+                         const caf::message& context);
+
 /// The text that the error was made with, or CAF's rendering of its code.
 std::string to_text(const caf::error& x);
 

@@ -151,6 +151,39 @@ inline constexpr std::size_t spare_queues = 256;
 /// so that a few queued bytes do not pin a whole slab.
 inline constexpr std::size_t compact_ratio = 4;
 
+// -- sends to other nodes -----------------------------------------------------
+
+/// Bytes of one connection between nodes that the operating system has not
+/// taken: at *high* whoever sends there is told to slow down, at *low* to go
+/// on. More than `write_high_bytes`, since all actors of two nodes share one
+/// connection, and since CAF's network thread takes messages in large turns: it
+/// must find enough to do until those who were told to go on have been
+/// scheduled. By the same marks the messages count that it has not taken yet.
+inline constexpr std::size_t remote_high_bytes = 1024 * 1024;
+inline constexpr std::size_t remote_low_bytes = 512 * 1024;
+
+/// What a connection between nodes queues at most, but for control traffic.
+/// Sixteen times *high*, as for `write_cap_bytes`.
+inline constexpr std::size_t remote_cap_bytes = 16 * 1024 * 1024;
+
+/// What a message to another node counts at least while it waits for CAF's
+/// network thread: a thousand of them, which it takes in a millisecond, make
+/// *high*, however small they are.
+inline constexpr std::size_t remote_overhead_bytes = 1024;
+
+/// Messages that wait for CAF's network thread at most: the cap of a mailbox.
+inline constexpr std::size_t remote_cap_messages = mailbox_cap_messages;
+
+/// Largest message that is accepted from another node: what a byte slice may
+/// have, and room for the rest.
+inline constexpr std::size_t remote_message_bytes_max = 257 * 1024 * 1024;
+
+/// How often a node says that it is there, and how long another may be silent
+/// until it counts as lost: five heartbeats may be late or missing. CAF's own
+/// defaults are never, and for ever.
+inline constexpr std::chrono::milliseconds remote_heartbeat = 5'000ms;
+inline constexpr std::chrono::milliseconds remote_silence = 30'000ms;
+
 // -- datagrams ----------------------------------------------------------------
 
 /// What a queued datagram counts besides its bytes, so that many small ones

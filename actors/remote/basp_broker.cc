@@ -1,0 +1,218 @@
+#include "actors/remote/basp_broker.h"
+
+#include "actors/rejected_message.h"
+#include "actors/remote/remote_signal.h"
+
+#include <caf/actor_registry.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/defaults.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/io/system_messages.hpp>
+
+#include <algorithm>
+
+namespace sluice::actors::remote {
+
+basp_broker::basp_broker(caf::actor_config& cfg)
+    : caf::io::basp_broker(cfg),
+      limits_(remote_limits::of(config())),
+      silence_(caf::get_or(config(), "middleman.connection-timeout",
+                           caf::defaults::middleman::connection_timeout)),
+      counters_(std::make_shared<remote_counters>()),
+      valve_({limits_.high_bytes, limits_.low_bytes}),
+      average_bytes_(runtime::limits::remote_overhead_bytes) {
+}
+
+// -- any thread: a message comes
+// ------------------------------------------------
+
+void basp_broker::enqueue(caf::strong_actor_ptr from, caf::message_id id,
+                          caf::message content, caf::execution_unit* host) {
+  auto found = forward_in(content);
+  if (!found)
+    return caf::io::basp_broker::enqueue(std::move(from), id,
+                                         std::move(content), host);
+  if (!has_room_for(*found))
+    return hand_back(*found, host);
+  caf::strong_actor_ptr to_tell;
+  auto charge = std::max(average_bytes_.load(std::memory_order_relaxed),
+                         runtime::limits::remote_overhead_bytes);
+  inside_messages_.fetch_add(1, std::memory_order_relaxed);
+  auto before = inside_bytes_.fetch_add(charge, std::memory_order_seq_cst);
+  if (before + charge >= limits_.high_bytes && !found->is_link())
+    to_tell = found->sender;
+  caf::io::basp_broker::enqueue(
+      caf::mailbox_element_ptr{new forward_element{std::move(content), charge}},
+      host);
+  // After the push: so whoever lowers the level to the low mark has seen it.
+  if (to_tell)
+    valve_.mailbox_rose(inside_bytes_, to_tell, ctrl(), host);
+}
+
+bool basp_broker::may_hand_back(const forward& x) {
+  if (!may_refuse(x))
+    return false;
+  // What nodes tell each other when they meet.
+  auto& known = system().registry();
+  return !x.sender
+         || (x.sender != known.get(caf::atom("SpawnServ"))
+             && x.sender != known.get(caf::atom("ConfigServ")));
+}
+
+bool basp_broker::has_room_for(const forward& x) {
+  if (inside_messages_.load(std::memory_order_relaxed) >= limits_.cap_messages)
+    return !may_hand_back(x);
+  if (!any_full_.load(std::memory_order_relaxed) || !x.receiver)
+    return true;
+  // `instance` lives while the set is not empty.
+  std::lock_guard guard{full_mutex_};
+  if (full_.empty())
+    return true;
+  auto way = instance.tbl().lookup(x.receiver->node());
+  return !way || !full_.contains(way->hdl) || !may_hand_back(x);
+}
+
+void basp_broker::hand_back(const forward& x, caf::execution_unit* host) {
+  if (!x.sender) {
+    counters_->dropped.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  counters_->handed_back.fetch_add(1, std::memory_order_relaxed);
+  actors::hand_back(*x.element(), *x.receiver, host);
+}
+
+// -- the network thread
+// ---------------------------------------------------------
+
+caf::invoke_message_result basp_broker::consume(caf::mailbox_element& x) {
+  if (auto found = forward_element::cast(x)) {
+    write(found->view());
+    inside_messages_.fetch_sub(1, std::memory_order_relaxed);
+    inside_bytes_.fetch_sub(found->charge(), std::memory_order_seq_cst);
+    valve_.mailbox_fell(inside_bytes_, ctrl(), context());
+    return caf::invoke_message_result::consumed;
+  }
+  auto& content = x.content();
+  if (content.match_elements<caf::io::new_connection_msg>())
+    set_context(content.get_as<caf::io::new_connection_msg>(0).handle);
+  else if (content.match_elements<caf::atom_value, caf::actor_clock::time_point,
+                                  caf::timespan, caf::timespan>())
+    before_tick(x);
+  return caf::io::basp_broker::consume(x);
+}
+
+void basp_broker::write(const forward& x) {
+  if (!x.receiver || x.receiver->node() == this_node())
+    return; // as CAF does
+  auto& node = x.receiver->node();
+  if (x.may_be_signal() && x.content.match_elements<runtime::backpressure>())
+    return send_to_desk(x, x.content.get_as<runtime::backpressure>(0));
+  // The receiver knows a sender by its id, so that it must be registered. CAF
+  // does that for each message, with a lock and a search.
+  if (x.sender && x.sender->node() == this_node()
+      && x.sender->id() != last_registered_) {
+    last_registered_ = x.sender->id();
+    system().registry().put(x.sender->id(), x.sender);
+  }
+  if (!x.is_link())
+    writing_for_ = &x.sender;
+  auto written = instance.dispatch(context(), x.sender, x.stages, node,
+                                   x.receiver->id(), 0, x.id, x.content);
+  writing_for_ = nullptr;
+  if (!written)
+    no_way(x);
+}
+
+void basp_broker::wrote(std::size_t bytes) noexcept {
+  if (writing_for_ == nullptr)
+    return;
+  // Moves by an eighth of the difference: a few messages of another size do
+  // not upset it, and a stream of them is known after some ten.
+  auto average = average_bytes_.load(std::memory_order_relaxed);
+  average_bytes_.store(average - average / 8 + bytes / 8,
+                       std::memory_order_relaxed);
+}
+
+void basp_broker::send_to_desk(const forward& x,
+                               const runtime::backpressure& signal) {
+  // If there is no way, the receiver is about to hear that its node is lost.
+  instance.dispatch(context(), nullptr, {}, x.receiver->node(),
+                    static_cast<std::uint64_t>(signal_desk_name),
+                    caf::io::basp::header::named_receiver_flag, x.id,
+                    caf::make_message(remote_signal{x.receiver, signal}));
+}
+
+void basp_broker::no_way(const forward& x) {
+  if (!may_refuse(x))
+    return;
+  if (!x.id.is_request() || !x.sender)
+    return hand_back(x, context());
+  // As CAF answers it.
+  x.sender->enqueue(nullptr, x.id.response_id(),
+                    caf::make_message(caf::make_error(
+                        caf::exit_reason::remote_link_unreachable)),
+                    context());
+}
+
+void basp_broker::on_exit() {
+  {
+    std::lock_guard guard{full_mutex_};
+    full_.clear();
+    any_full_ = false;
+  }
+  caf::io::basp_broker::on_exit();
+}
+
+bool basp_broker::cleanup(caf::error&& reason, caf::execution_unit* host) {
+  valve_.end(ctrl(), host);
+  return caf::io::basp_broker::cleanup(std::move(reason), host);
+}
+
+// -- silent peers
+// ---------------------------------------------------------------
+
+void basp_broker::handle_heartbeat() {
+  beating_.insert(this_context->hdl);
+}
+
+/// See 3. in the header.
+void basp_broker::before_tick(const caf::mailbox_element& x) {
+  auto due = x.content().get_as<caf::actor_clock::time_point>(1);
+  auto interval = x.content().get_as<caf::timespan>(2);
+  auto now = clock().now();
+  auto was_stopped = now >= due + interval;
+  for (auto& [handle, peer] : ctx)
+    if (was_stopped
+        || (!beating_.contains(handle) && instance.tbl().lookup_direct(handle)))
+      peer.last_seen = now;
+}
+
+// -- connections
+// ----------------------------------------------------------------
+
+const caf::strong_actor_ptr& basp_broker::writing_for() const noexcept {
+  static const caf::strong_actor_ptr nobody;
+  return writing_for_ != nullptr ? *writing_for_ : nobody;
+}
+
+void basp_broker::filled(caf::io::connection_handle which, bool full) {
+  std::lock_guard guard{full_mutex_};
+  if (full)
+    full_.insert(which);
+  else
+    full_.erase(which);
+  any_full_ = !full_.empty();
+}
+
+void basp_broker::oversized() {
+  counters_->oversized.fetch_add(1, std::memory_order_relaxed);
+}
+
+void basp_broker::ended(caf::io::connection_handle which, std::size_t unsent) {
+  filled(which, false);
+  beating_.erase(which);
+  counters_->lost_bytes.fetch_add(unsent, std::memory_order_relaxed);
+}
+
+} // namespace sluice::actors::remote

@@ -1,0 +1,108 @@
+// Pressure from a receiver on another node, and its end.
+
+#include "tests/actors/remote/remote_case.h"
+
+namespace sluice::actors::remote::testing {
+namespace {
+
+constexpr mailbox_limits small{8, 4, 1'000};
+
+struct two_nodes : ::testing::Test {
+  node here;
+  node there;
+  log_ptr sent = make_log();
+  log_ptr received = make_log();
+};
+
+using receiver_pressure_test = two_nodes;
+
+TEST_F(receiver_pressure_test, overloaded_receiver_is_heard_by_its_sender) {
+  auto sink = there.spawn(gated, small, received, 100);
+  auto to = here.connect(there.publish(sink));
+  auto from = here.spawn(shouting, to, sent, 10);
+  caf::anon_send(from, std::uint64_t{1}, std::uint64_t{100});
+  sent->await("applied");
+  EXPECT_EQ(sent->count("released"), 0u);
+  open(sink);
+  received->await("all 100");
+  // More than once, perhaps: what was on its way makes it overloaded again.
+  sent->await("released", sent->count("applied"));
+  EXPECT_EQ(received->events(), std::vector<std::string>{"all 100"});
+}
+
+TEST_F(receiver_pressure_test, signal_names_the_handle_that_was_sent_to) {
+  auto sink = there.spawn(gated, small, received, 100);
+  auto to = here.connect(there.publish(sink));
+  auto named = std::make_shared<std::promise<bool>>();
+  auto from = here.spawn([=](caf::event_based_actor* self) -> behavior {
+    for (std::uint64_t i = 1; i <= 20; ++i)
+      self->send(to, i, "x");
+    return {[=](const backpressure& x) {
+      if (x.state == pressure::applied)
+        named->set_value(x.source == to);
+    }};
+  });
+  EXPECT_TRUE(named->get_future().get());
+}
+
+TEST_F(receiver_pressure_test,
+       flow_actor_is_paused_until_the_receiver_goes_on) {
+  auto sink = there.spawn(gated, small, received, 1'000);
+  auto to = here.connect(there.publish(sink));
+  auto from = here.spawn(passing, to, 10, mailbox_limits{});
+  auto flow =
+      &static_cast<flow_actor*>(caf::actor_cast<caf::abstract_actor*>(from))
+           ->flow();
+  for (int i = 0; i < 1'000; ++i)
+    caf::anon_send(from, 1);
+  auto end = std::chrono::steady_clock::now() + deadline;
+  while (flow->held_by() == 0 && std::chrono::steady_clock::now() < end)
+    std::this_thread::yield();
+  EXPECT_EQ(flow->held_by(), 1u);
+  open(sink);
+  received->await("all 1000");
+  EXPECT_EQ(received->events(), std::vector<std::string>{"all 1000"});
+}
+
+TEST_F(receiver_pressure_test, end_of_the_receiver_releases_its_senders) {
+  auto sink = there.spawn(gated, small, received, 100);
+  auto to = here.connect(there.publish(sink));
+  auto from = here.spawn(shouting, to, sent, 10);
+  caf::anon_send(from, std::uint64_t{1}, std::uint64_t{100});
+  sent->await("applied");
+  caf::anon_send_exit(sink, caf::exit_reason::kill);
+  sent->await("released");
+  sent->await("down");
+}
+
+TEST_F(receiver_pressure_test, loss_of_the_node_releases_its_senders) {
+  auto sink = there.spawn(gated, small, received, 100);
+  auto to = here.connect(there.publish(sink));
+  auto from = here.spawn(shouting, to, sent, 10);
+  caf::anon_send(from, std::uint64_t{1}, std::uint64_t{100});
+  sent->await("applied");
+  there.stop();
+  sent->await("released");
+  sent->await("down");
+}
+
+TEST_F(receiver_pressure_test,
+       pressure_of_one_does_not_hold_senders_to_another) {
+  auto slow = there.spawn(gated, small, received, 100);
+  auto quick_log = make_log();
+  auto quick = there.spawn(counting, quick_log, 100);
+  auto to_slow = here.connect(there.publish(slow));
+  auto to_quick = here.connect(there.publish(quick));
+  auto slowed = here.spawn(shouting, to_slow, sent, 10);
+  auto free_log = make_log();
+  auto free = here.spawn(shouting, to_quick, free_log, 10);
+  caf::anon_send(slowed, std::uint64_t{1}, std::uint64_t{100});
+  sent->await("applied");
+  caf::anon_send(free, std::uint64_t{1}, std::uint64_t{100});
+  quick_log->await("all 100");
+  EXPECT_EQ(free_log->count("applied"), 0u);
+  EXPECT_EQ(sent->count("released"), 0u);
+}
+
+} // namespace
+} // namespace sluice::actors::remote::testing
