@@ -1,5 +1,6 @@
 #include "actors/rejected_message.h"
 
+#include "net/events.h"
 #include "runtime/error.h"
 
 #include <caf/make_message.hpp>
@@ -19,7 +20,11 @@ bool may_refuse(const caf::mailbox_element& x) {
   case caf::make_type_token<caf::timeout_msg>():
     return false;
   default:
-    return true;
+    // What a broker hands back has no sender that it could go back to: refused,
+    // it would be lost. Each of these was a message that this actor sent.
+    return content.size() != 1
+           || !(content.match_element<net::rejected>(0)
+                || content.match_element<net::written>(0));
   }
 }
 

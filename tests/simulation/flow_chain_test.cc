@@ -120,6 +120,20 @@ TEST(flow_chain_simulation, sink_that_resets_while_all_is_full_frees_all) {
   EXPECT_EQ(counts.accepted, counts.written + counts.returned);
 }
 
+TEST(flow_chain_simulation, what_comes_back_passes_a_mailbox_at_its_cap) {
+  auto plan = three_stages();
+  plan.stages.front().limits = {.high = 2, .low = 1, .cap = 3};
+  plan.sources.front().piece_bytes = 8;
+  plan.sinks.front().act = far_act::reset;
+  plan.slow_time = 30s;
+  chain_world chain{4, plan};
+  fill(chain);
+  ASSERT_GT(chain.sink_at(0).counts().returned, 0u);
+  chain.finish();
+  EXPECT_EQ(chain.fault(), "");
+  EXPECT_EQ(chain.flow_of(0).counts().dropped, 0u);
+}
+
 TEST(flow_chain_simulation, middle_actor_killed_while_paused_frees_the_source) {
   chain_world chain{5, three_stages()};
   fill(chain);
