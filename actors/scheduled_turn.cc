@@ -29,8 +29,13 @@ struct ordinary_visitor {
     if (outcome != result::success)
       return task_result::resume;
     ++messages;
-    return messages >= messages_max || flow.paused() ? task_result::stop_all
-                                                     : task_result::resume;
+    if (messages >= messages_max || flow.paused())
+      return task_result::stop_all;
+    // CAF's queue keeps what a round that was stopped has left, for the next
+    // one: after many pauses a round would take all that waits.
+    return counted >= runtime::limits::mailbox_round_messages
+               ? task_result::stop
+               : task_result::resume;
   }
 
   template <class Queue>
