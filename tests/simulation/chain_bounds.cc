@@ -102,8 +102,11 @@ chain_bounds::chain_bounds(const chain_plan& plan, std::size_t read_bytes)
     else
       piece_bytes.reset();
     for (auto next : stage.next)
-      into(next).add(out.pieces * (most - stage.limits.low), out.piece_bytes,
-                     bounded);
+      if (next.sink) // obeyed at once, overloaded or not
+        into(next).add(out.pieces, out.piece_bytes, true);
+      else
+        into(next).add(out.pieces * (most - stage.limits.low), out.piece_bytes,
+                       bounded);
   }
   for (std::size_t i = 0; i < sinks.size(); ++i) {
     auto& in = to_sinks[i];

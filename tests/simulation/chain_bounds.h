@@ -6,7 +6,8 @@
 // What a sender S may send to a receiver after it was told to slow down: what
 // the handler sends that was told, and if S was overloaded itself, what it
 // handles until it is so no more (rule R1): its mailbox but for its low mark.
-// So a mailbox holds its high mark and that, of each of its senders.
+// So a mailbox holds its high mark and that, of each of its senders. A sink is
+// obeyed at once: it gets no more than one handler of each sender sends.
 //
 // For tests. Thread rule: values.
 
