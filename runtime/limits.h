@@ -172,7 +172,12 @@ inline constexpr std::size_t remote_cap_bytes = 16 * 1024 * 1024;
 inline constexpr std::size_t remote_overhead_bytes = 1024;
 
 /// Messages that wait for CAF's network thread at most: the cap of a mailbox.
+/// Before, if they seem to take `remote_cap_bytes`; but what they take is known
+/// when they are written, and a few large ones shall not make many small ones
+/// come back: so not below a number that the thread takes in a few
+/// milliseconds.
 inline constexpr std::size_t remote_cap_messages = mailbox_cap_messages;
+inline constexpr std::size_t remote_sure_messages = 4'096;
 
 /// Largest message that is accepted from another node: what a byte slice may
 /// have, and room for the rest.

@@ -22,6 +22,9 @@ basp_broker::basp_broker(caf::actor_config& cfg)
       counters_(std::make_shared<remote_counters>()),
       valve_({limits_.high_bytes, limits_.low_bytes}),
       average_bytes_(runtime::limits::remote_overhead_bytes) {
+  for (auto name : {caf::atom("SpawnServ"), caf::atom("ConfigServ")})
+    if (auto found = system().registry().get(name))
+      cafs_own_.push_back(found->id());
 }
 
 // -- any thread: a message comes
@@ -39,38 +42,50 @@ void basp_broker::enqueue(caf::strong_actor_ptr from, caf::message_id id,
   auto charge = std::max(average_bytes_.load(std::memory_order_relaxed),
                          runtime::limits::remote_overhead_bytes);
   inside_messages_.fetch_add(1, std::memory_order_relaxed);
-  auto before = inside_bytes_.fetch_add(charge, std::memory_order_seq_cst);
-  if (before + charge >= limits_.high_bytes && !found->is_link())
+  auto level =
+      inside_bytes_.fetch_add(charge, std::memory_order_seq_cst) + charge;
+  if (level >= limits_.high_bytes && has_to_be_told(*found))
     to_tell = found->sender;
-  caf::io::basp_broker::enqueue(
-      caf::mailbox_element_ptr{new forward_element{std::move(content), charge}},
-      host);
+  auto disobeys = level >= 2 * limits_.high_bytes;
+  caf::mailbox_element_ptr x{
+      new forward_element{std::move(content), charge, disobeys}};
+  caf::io::basp_broker::enqueue(std::move(x), host);
   // After the push: so whoever lowers the level to the low mark has seen it.
   if (to_tell)
     valve_.mailbox_rose(inside_bytes_, to_tell, ctrl(), host);
 }
 
+bool basp_broker::is_cafs_own(const caf::strong_actor_ptr& x) const noexcept {
+  return std::ranges::find(cafs_own_, x->id()) != cafs_own_.end();
+}
+
+bool basp_broker::has_to_be_told(const forward& x) const noexcept {
+  return x.sender && !x.is_link() && !is_cafs_own(x.sender);
+}
+
 bool basp_broker::may_hand_back(const forward& x) {
-  if (!may_refuse(x))
-    return false;
-  // What nodes tell each other when they meet.
-  auto& known = system().registry();
-  return !x.sender
-         || (x.sender != known.get(caf::atom("SpawnServ"))
-             && x.sender != known.get(caf::atom("ConfigServ")));
+  return may_refuse(x) && (!x.sender || !is_cafs_own(x.sender));
 }
 
 bool basp_broker::has_room_for(const forward& x) {
-  if (inside_messages_.load(std::memory_order_relaxed) >= limits_.cap_messages)
+  auto inside = inside_messages_.load(std::memory_order_relaxed);
+  if (inside >= limits_.cap_messages
+      || (inside >= runtime::limits::remote_sure_messages
+          && inside * average_bytes_.load(std::memory_order_relaxed)
+                 >= limits_.cap_bytes))
     return !may_hand_back(x);
+  return !is_full_for(x) || !may_hand_back(x);
+}
+
+bool basp_broker::is_full_for(const forward& x) {
   if (!any_full_.load(std::memory_order_relaxed) || !x.receiver)
-    return true;
+    return false;
   // `instance` lives while the set is not empty.
   std::lock_guard guard{full_mutex_};
   if (full_.empty())
-    return true;
+    return false;
   auto way = instance.tbl().lookup(x.receiver->node());
-  return !way || !full_.contains(way->hdl) || !may_hand_back(x);
+  return way && full_.contains(way->hdl);
 }
 
 void basp_broker::hand_back(const forward& x, caf::execution_unit* host) {
@@ -87,7 +102,11 @@ void basp_broker::hand_back(const forward& x, caf::execution_unit* host) {
 
 caf::invoke_message_result basp_broker::consume(caf::mailbox_element& x) {
   if (auto found = forward_element::cast(x)) {
-    write(found->view());
+    auto what = found->view();
+    if (found->disobeys() && is_full_for(what) && may_hand_back(what))
+      hand_back(what, context());
+    else
+      write(what);
     inside_messages_.fetch_sub(1, std::memory_order_relaxed);
     inside_bytes_.fetch_sub(found->charge(), std::memory_order_seq_cst);
     valve_.mailbox_fell(inside_bytes_, ctrl(), context());
@@ -115,7 +134,7 @@ void basp_broker::write(const forward& x) {
     last_registered_ = x.sender->id();
     system().registry().put(x.sender->id(), x.sender);
   }
-  if (!x.is_link())
+  if (has_to_be_told(x))
     writing_for_ = &x.sender;
   auto written = instance.dispatch(context(), x.sender, x.stages, node,
                                    x.receiver->id(), 0, x.id, x.content);
@@ -125,8 +144,6 @@ void basp_broker::write(const forward& x) {
 }
 
 void basp_broker::wrote(std::size_t bytes) noexcept {
-  if (writing_for_ == nullptr)
-    return;
   // Moves by an eighth of the difference: a few messages of another size do
   // not upset it, and a stream of them is known after some ten.
   auto average = average_bytes_.load(std::memory_order_relaxed);

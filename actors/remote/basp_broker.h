@@ -10,9 +10,9 @@
 // written) -> connection (see there) -> socket.
 //
 // What a message takes is known when it is written. Until then it counts what
-// the last ones took on average. A message that was let into the mailbox is
-// written, also if that takes a connection over its cap: so an actor that obeys
-// the signals is not refused for what was on its way already.
+// the last ones took on average. What was let into a mailbox below twice the
+// high mark is written, also if that takes a connection over its cap: so an
+// actor that obeys the signals is not refused for what was on its way already.
 //
 // Depends on CAF 0.17.6:
 // 1. Whatever runs in the broker goes through `consume`, also bytes that came
@@ -40,6 +40,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <vector>
 
 namespace sluice::actors::remote {
 
@@ -72,8 +73,11 @@ private:
   void oversized() override;
   void ended(caf::io::connection_handle which, std::size_t unsent) override;
 
+  bool is_cafs_own(const caf::strong_actor_ptr& x) const noexcept;
+  bool has_to_be_told(const forward& x) const noexcept;
   bool may_hand_back(const forward& x);
   bool has_room_for(const forward& x);
+  bool is_full_for(const forward& x);
   void write(const forward& x);
   void send_to_desk(const forward& x, const runtime::backpressure& signal);
   void hand_back(const forward& x, caf::execution_unit* host);
@@ -83,6 +87,9 @@ private:
   remote_limits limits_;
   std::chrono::nanoseconds silence_;
   std::shared_ptr<remote_counters> counters_;
+
+  // Actors that tell other nodes what there is here: control traffic.
+  std::vector<caf::actor_id> cafs_own_;
 
   runtime::valve valve_; // on the mailbox
   const caf::strong_actor_ptr* writing_for_ = nullptr;

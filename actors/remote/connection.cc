@@ -122,6 +122,9 @@ void connection::data_transferred(caf::execution_unit* host,
   }
   if (valve_->closed())
     valve_->fall(remaining, source(), host);
+  // A buffer never gets smaller by itself, and the two take turns.
+  if (remaining == 0 && wr_buf().capacity() > 2 * owner_->limits().high_bytes)
+    wr_buf().shrink_to_fit();
 }
 
 const caf::strong_actor_ptr& connection::source() {

@@ -49,14 +49,17 @@ struct forward {
 /// The forward that is all of `x`, or nothing.
 std::optional<forward> forward_in(const caf::type_erased_tuple& x);
 
-/// A forward in the mailbox, with what it counted when it got there.
+/// A forward in the mailbox, with what it counted when it got there, and
+/// whether it may still come back: it was sent although the sender had been
+/// told not to.
 class forward_element final : public caf::mailbox_element {
 public:
   /// `content` is a forward.
-  forward_element(caf::message content, std::size_t charge)
+  forward_element(caf::message content, std::size_t charge, bool disobeys)
       : mailbox_element(nullptr, caf::make_message_id(), {}),
         content_(std::move(content)),
-        charge_(charge) {}
+        charge_(charge),
+        disobeys_(disobeys) {}
 
   /// The one that `x` is, or null. For each message that the broker gets:
   /// exact types are compared quicker than a dynamic_cast is done.
@@ -68,6 +71,7 @@ public:
 
   forward view() const { return *forward_in(content_); }
   std::size_t charge() const noexcept { return charge_; }
+  bool disobeys() const noexcept { return disobeys_; }
 
   caf::type_erased_tuple& content() override { return content_; }
   const caf::type_erased_tuple& content() const override { return content_; }
@@ -79,6 +83,7 @@ public:
 private:
   caf::message content_;
   std::size_t charge_;
+  bool disobeys_;
 };
 
 /// True for one that may be handed back: ordinary messages and requests. What

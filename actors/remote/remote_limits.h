@@ -22,7 +22,8 @@ struct remote_limits {
   std::size_t low_bytes = runtime::limits::remote_low_bytes;
   std::size_t cap_bytes = runtime::limits::remote_cap_bytes;
 
-  /// Messages that wait for the network thread at most.
+  /// Messages that wait for the network thread at most; fewer if they seem to
+  /// take cap_bytes (but limits::remote_sure_messages).
   std::size_t cap_messages = runtime::limits::remote_cap_messages;
 
   /// A connection over which a larger message is announced ends.
