@@ -7,7 +7,9 @@
 // the outlet's start position (0 unless set), and "everything up to n" is all
 // messages with a position below n.
 //
-//   outlet's owner: opened ... closed [reopen: opened ... closed]
+//   outlet's owner: opened ... closed [reopen: opened ... closed]; with high
+//                   priority, since a closed outlet has no credit and pauses
+//                   its owner
 //   inlet's owner:  opened, batch ... ended         all is there
 //                   opened, batch ... interrupted   the link is lost; the inlet
 //                                                   waits to be opened again
@@ -38,8 +40,10 @@ struct outlet_opened {
 };
 
 /// The outlet is not open any more. Unless `reason` is *finished*, what was not
-/// confirmed is still there: `reopen` goes on with it, and `take_unconfirmed`
-/// hands it back.
+/// confirmed is still there, and the owner is under pressure until it decides:
+/// `reopen` goes on with it, `take_unconfirmed` hands it back, and `fail` gives
+/// it up, as does the end of the outlet. Not so if the host was stopped, which
+/// is the end of all its outlets.
 struct outlet_closed {
   end_id id = 0;
   end_reason reason = end_reason::finished;

@@ -90,11 +90,13 @@ void host_state::stop() {
     return;
   decltype(listeners_) listeners;
   decltype(inlets_) inlets;
+  decltype(outlets_) outlets;
   decltype(links_) links;
   {
     std::lock_guard guard{mutex_};
     listeners.swap(listeners_);
     inlets.swap(inlets_);
+    outlets.swap(outlets_);
     links = links_;
     shared_.clear();
   }
@@ -104,6 +106,9 @@ void host_state::stop() {
     x->on_host_stopped();
   for (auto& x : links)
     x->stop();
+  for (auto& [id, x] : outlets)
+    if (auto port = x.lock())
+      port->on_host_stopped();
 }
 
 // -- ends ---------------------------------------------------------------------
@@ -181,17 +186,28 @@ host_state::make_outlet(caf::local_actor* owner, std::string_view where,
   // An actor on a loop and its link need no wake-ups for each other.
   auto pinned = dynamic_cast<runtime::loop_actor_base*>(owner);
   auto home = pinned != nullptr ? &pinned->loop() : nullptr;
+  {
+    std::lock_guard guard{mutex_};
+    outlets_.emplace(port->id(), port);
+  }
   if (auto err = connect(port, home))
     return err;
   port->watch_owner();
   return port;
 }
 
+void host_state::remove_outlet(end_id x) {
+  std::lock_guard guard{mutex_};
+  outlets_.erase(x);
+}
+
 caf::error host_state::connect(const std::shared_ptr<outlet_port>& x,
                                runtime::event_loop* home) {
   std::lock_guard guard{mutex_};
-  if (stopped())
+  if (stopped()) {
+    x->on_unconnected(true);
     return stopped_error();
+  }
   if (!x->own_link())
     if (auto at = shared_.find(x->where()); at != shared_.end()) {
       x->assign(at->second);
@@ -206,7 +222,7 @@ caf::error host_state::connect(const std::shared_ptr<outlet_port>& x,
   auto made = net::connect<link>(*home, x->where(), stream_options(),
                                  shared_from_this(), door);
   if (!made) {
-    x->on_unconnected();
+    x->on_unconnected(false);
     return made.error();
   }
   links_.insert(door);

@@ -54,6 +54,8 @@ public:
   make_outlet(caf::local_actor* owner, std::string_view where, std::string name,
               std::string type, const outlet_options& options);
 
+  void remove_outlet(end_id x);
+
   /// Gives an outlet to its link, which is made if there is none.
   caf::error connect(const std::shared_ptr<outlet_port>& x,
                      runtime::event_loop* home);
@@ -76,6 +78,7 @@ private:
   net::loop_choice loops_;
   std::vector<caf::actor> listeners_;
   std::map<std::string, std::shared_ptr<inlet_port>> inlets_;
+  std::map<end_id, std::weak_ptr<outlet_port>> outlets_;
   std::map<std::string, std::shared_ptr<link_door>> shared_; // by endpoint
   std::set<std::shared_ptr<link_door>> links_;
 };

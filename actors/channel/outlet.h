@@ -12,15 +12,17 @@
 // `push`: a flow_actor is paused by that, another actor gets the signal as a
 // message (runtime::backpressure), and `push` refuses what goes over the cap.
 // So nothing grows; and nothing is lost: what was not confirmed is kept, sent
-// again after `reopen`, or handed back by `take_unconfirmed`.
+// again after `reopen`, or handed back by `take_unconfirmed`. While the link is
+// lost there is no credit: the outlet goes on to take messages up to its cap,
+// and the owner was told to slow down.
 //
 // The owner gets outlet_opened and outlet_closed (actors/channel/events.h). An
 // outlet that is dropped without `close`, or whose owner ends, fails: the
 // receiver gets inlet_closed and does not take the stream for whole.
 //
 // For users. Thread rule: for the owner's handlers; one thread at a time.
-// Lifetime: keeps its owner alive while it is open or being opened; outlives
-// its host, and is closed then.
+// Lifetime: keeps its owner alive until it has finished, was failed, drained or
+// dropped, or its host is stopped; it may outlive the host.
 
 #include "actors/channel/item_codec.h"
 #include "actors/channel/outlet_port.h"
@@ -61,9 +63,10 @@ public:
 
   /// Sends `x` after what was pushed before. If an error comes back, `x` was
   /// not taken: errc::channel_full over the cap (wait for *released*),
-  /// errc::channel_closed after `close` or outlet_closed,
-  /// errc::message_too_long over limits::channel_message_bytes_max, or what the
-  /// type's own inspect says. While the outlet is being opened messages wait.
+  /// errc::channel_closed after `close`, `fail`, `take_unconfirmed` or the end
+  /// of the host, errc::message_too_long over
+  /// limits::channel_message_bytes_max, or what the type's own inspect says.
+  /// While the outlet is not open messages wait.
   caf::error push(const T& x) {
     return port_ ? item_codec<T>::push(*port_, x) : outlet_port::no_port();
   }

@@ -29,6 +29,8 @@ outlet_port::outlet_port(end_setup setup, std::string where, std::string name,
 
 outlet_port::~outlet_port() {
   valve_.end(gate_, nullptr);
+  if (auto host = host_.lock())
+    host->remove_outlet(id());
 }
 
 // -- the owner's thread -------------------------------------------------------
@@ -49,7 +51,7 @@ caf::error outlet_port::admit(std::size_t size) const {
                           + std::to_string(size)
                           + " bytes is over the limit of "
                           + std::to_string(limits::channel_message_bytes_max));
-  if (state_ == state::closed || ending_)
+  if (over_ || ending_)
     return make_error(errc::channel_closed,
                       "channel \"" + name() + "\" is closed");
   auto pending = core_.pending_bytes();
@@ -86,17 +88,29 @@ void outlet_port::pushed(lock guard) {
     wake(std::move(guard));
 }
 
-/// Tells the owner what the level means, in either direction.
+/// Tells the owner what the level means, in either direction; a closed outlet
+/// has no credit, whatever the level.
 void outlet_port::update_level() {
   auto level = core_.pending_bytes();
-  if (told_) {
+  if (told_ && state_ != state::closed) {
     if (valve_.fall(level, gate_, nullptr))
       told_ = false;
     return;
   }
   valve_.rise(level);
-  if (valve_.closed())
+  if (state_ == state::closed)
+    valve_.shut();
+  if (valve_.closed() && !told_)
     told_ = valve_.tell(holder_, gate_, nullptr);
+}
+
+/// The outlet is over: nobody waits for it, and it holds nobody. The caller
+/// drops the owner without the lock.
+caf::strong_actor_ptr outlet_port::release() {
+  over_ = true;
+  valve_.release(gate_, nullptr);
+  told_ = false;
+  return std::exchange(holder_, nullptr);
 }
 
 /// Puts the outlet on its link's list.
@@ -118,25 +132,28 @@ caf::error outlet_port::reopen() {
   {
     lock guard{mutex_};
     if (over_)
-      return make_error(errc::bad_channel,
+      return make_error(finished_ ? errc::bad_channel : errc::channel_closed,
                         "channel \"" + name() + "\" is over for good");
     if (state_ != state::closed)
       return make_error(errc::channel_closed,
                         "channel \"" + name() + "\" is not closed");
   }
   auto host = host_.lock();
-  if (!host)
+  if (!host) {
+    on_unconnected(true);
     return make_error(errc::channel_closed,
                       "the host of channel \"" + name() + "\" is gone");
+  }
   return host->connect(
       std::static_pointer_cast<outlet_port>(shared_from_this()), nullptr);
 }
 
 std::vector<byte_slice> outlet_port::take_unconfirmed() {
+  caf::strong_actor_ptr last; // is dropped without the lock
   lock guard{mutex_};
   if (state_ != state::closed)
     return {};
-  over_ = true;
+  last = release();
   return core_.drain();
 }
 
@@ -163,24 +180,30 @@ bool outlet_port::pressed() const {
 }
 
 void outlet_port::assign(std::shared_ptr<link_door> x) {
-  auto strong = owner();
   lock guard{mutex_};
   door_ = std::move(x);
   channel_ = 0;
   state_ = state::waiting;
   open_said_ = end_said_ = false;
-  holder_ = std::move(strong);
-  update_level(); // what waited before waits again
+  update_level(); // by what waits, and no longer by being closed
 }
 
-void outlet_port::on_unconnected() {
+void outlet_port::on_unconnected(bool host_stopped) {
   caf::strong_actor_ptr last; // is dropped without the lock
   lock guard{mutex_};
   state_ = state::closed;
   door_.reset();
-  valve_.release(gate_, nullptr);
-  told_ = false;
-  last = std::exchange(holder_, nullptr);
+  if (host_stopped)
+    last = release();
+  else
+    update_level();
+}
+
+void outlet_port::on_host_stopped() {
+  caf::strong_actor_ptr last; // is dropped without the lock
+  lock guard{mutex_};
+  if (state_ == state::closed)
+    last = release();
 }
 
 void outlet_port::drop() noexcept {
@@ -194,40 +217,44 @@ void outlet_port::on_owner_ended() {
 void outlet_port::fail(end_reason why) noexcept {
   caf::strong_actor_ptr last; // is dropped without the lock
   lock guard{mutex_};
-  if (std::exchange(over_, true) || state_ == state::closed)
+  if (over_)
+    return;
+  last = release();
+  if (state_ == state::closed)
     return;
   state_ = state::closed;
   failed_ = why;
   core_.interrupt();
-  valve_.release(gate_, nullptr);
-  told_ = false;
-  last = std::exchange(holder_, nullptr);
   wake(std::move(guard));
 }
 
-/// The outlet is closed, and its owner is told.
+/// The outlet is closed, and its owner is told: first that it has no credit, so
+/// that a flow_actor does not go on, and then why.
 void outlet_port::finish(lock guard, end_reason why, const std::string& how) {
   if (state_ == state::closed)
     return;
   state_ = state::closed;
   core_.interrupt();
   door_.reset();
-  valve_.release(gate_, nullptr);
-  told_ = false;
-  auto last = std::exchange(holder_, nullptr);
   outlet_closed event{
       id(), why, {}, core_.confirmed(), core_.next() - core_.confirmed()};
-  if (why == end_reason::finished) {
-    over_ = true;
-  } else {
+  auto strong = holder_;
+  caf::strong_actor_ptr last; // both are dropped without the lock
+  auto host = host_.lock();
+  finished_ = why == end_reason::finished;
+  if (finished_ || !host || host->stopped())
+    last = release();
+  else
+    update_level();
+  if (!finished_) {
     auto text =
         "channel \"" + name() + "\" to " + where_ + ": " + to_string(why);
     if (!how.empty())
       text += ": " + how;
     event.error = make_error(errc::channel_closed, std::move(text));
   }
-  tell(last, std::move(event));
-  guard.unlock(); // the last reference to the owner may be `last`
+  tell(strong, std::move(event), caf::message_priority::high);
+  guard.unlock();
 }
 
 void outlet_port::on_link_lost(const link_door* by, end_reason why,
@@ -262,7 +289,7 @@ bool outlet_port::on_opened(const wire::opened& x) {
   }
   state_ = state::open;
   update_level();
-  tell(holder_, outlet_opened{id(), x.position});
+  tell(holder_, outlet_opened{id(), x.position}, caf::message_priority::high);
   return true;
 }
 

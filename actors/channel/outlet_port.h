@@ -4,13 +4,14 @@
 // takes from it what the receiver has given credit for.
 //
 // States: *waiting* for the answer to `open`, *open*, *closed*; from closed
-// back to waiting with `reopen`. An outlet that was dropped tells the receiver
-// so, if it knows of it, and is closed for good.
+// back to waiting with `reopen`, unless it is over. An outlet that was dropped
+// tells the receiver so, if it knows of it, and is over.
 //
 // Invariants:
-// 1. The valve is closed only while the state is waiting or open: an owner that
-//    was told *applied* is told *released* before it hears outlet_closed.
-// 2. The port holds its owner only in those states.
+// 1. While the outlet is closed and not over, the owner is under pressure: it
+//    was told *applied* before it hears outlet_closed. Once the outlet is over
+//    nobody is.
+// 2. The port holds its owner until the outlet is over.
 //
 // Internal. Thread rule: stands at the sections. Lifetime: see port.h.
 
@@ -77,11 +78,15 @@ public:
   std::size_t pending_bytes() const;
   bool pressed() const;
 
+  /// The host stops, and no link is there to say so.
+  void on_host_stopped();
+
   /// Which link serves it from now on.
   void assign(std::shared_ptr<link_door> x);
 
-  /// There will be no link: closed, and the owner knows.
-  void on_unconnected();
+  /// There will be no link: closed, and the owner knows. For good if
+  /// `host_stopped`.
+  void on_unconnected(bool host_stopped);
 
   void on_link_lost(const link_door* by, end_reason why,
                     const caf::error& how) override;
@@ -128,6 +133,7 @@ private:
   caf::error admit(std::size_t size) const;
   void pushed(lock guard);
   void update_level();
+  caf::strong_actor_ptr release();
   void fail(end_reason why) noexcept;
   void finish(lock guard, end_reason why, const std::string& how);
   void wake(lock guard);
@@ -150,6 +156,7 @@ private:
   bool open_said_ = false;           // on this link
   bool end_said_ = false;            // likewise
   bool over_ = false;                // cannot be opened again
+  bool finished_ = false;            // over as it should be
   std::optional<end_reason> failed_; // and the other end is to be told
 };
 

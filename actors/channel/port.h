@@ -77,11 +77,14 @@ public:
 
 protected:
   /// Sends an event to `owner`, without a sender: one that does not know it
-  /// must not answer with an error.
+  /// must not answer with an error. With high priority it passes a pause.
   template <class T>
-  static void tell(const caf::strong_actor_ptr& owner, T event) {
+  static void
+  tell(const caf::strong_actor_ptr& owner, T event,
+       caf::message_priority priority = caf::message_priority::normal) {
     if (owner)
-      owner->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(),
+      owner->enqueue(caf::make_mailbox_element(nullptr,
+                                               caf::make_message_id(priority),
                                                {}, std::move(event)),
                      nullptr);
   }

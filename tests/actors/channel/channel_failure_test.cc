@@ -97,7 +97,7 @@ TEST_F(channel_failure_test, owner_of_the_inlet_dies) {
   ASSERT_EQ(rest.size(), 300u);
   EXPECT_EQ(rest[299], "299");
   EXPECT_TRUE(out().take_unconfirmed().empty());
-  EXPECT_TRUE(is(out().reopen(), errc::bad_channel));
+  EXPECT_TRUE(is(out().reopen(), errc::channel_closed));
 }
 
 TEST_F(channel_failure_test, batches_that_a_dead_owner_never_saw_are_not_lost) {
@@ -190,7 +190,7 @@ TEST_F(channel_failure_test, silent_peer_is_noticed_on_both_sides) {
   lose_link();
   ASSERT_EQ(sent_->closed.size(), 1u);
   EXPECT_EQ(sent_->closed[0].reason, end_reason::peer_silent);
-  EXPECT_TRUE(is(out().push("x"), errc::channel_closed));
+  EXPECT_FALSE(out().push("x")) << "it waits for the next link";
   ASSERT_EQ(got_->interrupted.size(), 1u);
   EXPECT_EQ(got_->interrupted[0].reason, end_reason::peer_silent);
   EXPECT_EQ(got_->interrupted[0].position, 3u);
@@ -228,7 +228,35 @@ TEST_F(channel_failure_test, after_a_lost_link_nothing_is_missing_or_repeated) {
   expect_items(1'100);
 }
 
-TEST_F(channel_failure_test, owner_is_released_before_it_is_closed) {
+TEST_F(channel_failure_test, closed_outlet_has_no_credit_and_takes_messages) {
+  open();
+  EXPECT_FALSE(push(out(), 0, 10));
+  settle();
+  lose_link();
+  // First the pressure, and then why.
+  EXPECT_EQ(sent_->pressure, std::vector{pressure::applied});
+  ASSERT_EQ(sent_->closed.size(), 1u);
+  EXPECT_TRUE(out().pressed());
+  EXPECT_FALSE(push(out(), 10, 20));
+  EXPECT_FALSE(out().reopen());
+  settle();
+  EXPECT_EQ(sent_->pressure,
+            (std::vector{pressure::applied, pressure::released}));
+  expect_items(20);
+}
+
+TEST_F(channel_failure_test, closed_outlet_takes_no_more_than_its_cap) {
+  open_inlet();
+  auto& x =
+      open_outlet({.pending_marks = {200, 100}, .pending_cap_bytes = 400});
+  settle();
+  lose_link();
+  auto err = push(x, 0, 1'000);
+  EXPECT_TRUE(is(err, errc::channel_full)) << to_text(err);
+  EXPECT_LE(x.pending_bytes(), 400u);
+}
+
+TEST_F(channel_failure_test, owner_stays_under_pressure_as_long_as_it_is_full) {
   got_->keep = true;
   open_inlet();
   auto& x = open_outlet({.pending_marks = {1'000, 500}});
@@ -236,13 +264,68 @@ TEST_F(channel_failure_test, owner_is_released_before_it_is_closed) {
   settle();
   EXPECT_EQ(sent_->pressure, std::vector{pressure::applied});
   lose_link();
-  EXPECT_EQ(sent_->pressure,
-            (std::vector{pressure::applied, pressure::released}));
-  // It is still as full as it was.
   EXPECT_FALSE(x.reopen());
   settle();
-  EXPECT_EQ(sent_->pressure.size(), 3u);
+  EXPECT_EQ(sent_->pressure, std::vector{pressure::applied});
   EXPECT_TRUE(x.pressed());
+}
+
+TEST_F(channel_failure_test, whoever_gives_a_closed_outlet_up_is_released) {
+  for (auto how : {"fail", "take", "drop", "stop"}) {
+    sent_->pressure.clear();
+    open_inlet();
+    auto& x = open_outlet();
+    EXPECT_FALSE(push(x, 0, 10));
+    lose_link();
+    ASSERT_EQ(sent_->pressure, std::vector{pressure::applied}) << how;
+    if (how == std::string{"fail"})
+      x.fail();
+    else if (how == std::string{"take"})
+      EXPECT_FALSE(x.take_unconfirmed().empty());
+    else if (how == std::string{"drop"})
+      x = {};
+    else
+      near_->stop();
+    settle();
+    EXPECT_EQ(sent_->pressure,
+              (std::vector{pressure::applied, pressure::released}))
+        << how;
+    EXPECT_TRUE(is(x.push("late"), errc::channel_closed)) << how;
+    EXPECT_TRUE(x.reopen()) << how;
+    in_ = {};
+    settle();
+  }
+}
+
+TEST_F(channel_failure_test, flow_actor_waits_for_a_lost_link) {
+  open_inlet();
+  auto out = std::make_shared<outlet<std::string>>();
+  auto handled = std::make_shared<int>(0);
+  auto lost = std::make_shared<int>(0);
+  auto source = run_.system().spawn([=](flow_actor*) -> caf::behavior {
+    return {
+        [=](int) { EXPECT_FALSE(out->push(text((*handled)++))); },
+        [=](const outlet_opened&) {},
+        [=](const outlet_closed&) { ++*lost; },
+    };
+  });
+  owners_.push_back(source);
+  auto made = near_->open_outlet<std::string>(self_of(source),
+                                              testing::endpoint, "lines");
+  ASSERT_TRUE(made);
+  *out = std::move(*made);
+  settle();
+  lose_link();
+  EXPECT_EQ(*lost, 1) << "it is told, paused or not";
+  for (int i = 0; i < 50; ++i)
+    caf::anon_send(source, i);
+  settle();
+  EXPECT_EQ(*handled, 0);
+  EXPECT_FALSE(out->reopen());
+  settle();
+  EXPECT_EQ(*handled, 50);
+  expect_items(50);
+  *out = {};
 }
 
 TEST_F(channel_failure_test, link_lost_after_the_end_finishes_on_the_next) {
