@@ -222,6 +222,7 @@ caf::error host_state::connect(const std::shared_ptr<outlet_port>& x,
   auto made = net::connect<link>(*home, x->where(), stream_options(),
                                  shared_from_this(), door);
   if (!made) {
+    x->clear_due();
     x->on_unconnected(false);
     return made.error();
   }

@@ -97,16 +97,19 @@ void inlet_port::on_owner_ended() {
 
 void inlet_port::on_host_stopped() {
   lock guard{mutex_};
+  if (!door_) // else the link says what was handled, and then ends
+    close_stopped(std::move(guard));
+}
+
+void inlet_port::close_stopped(lock guard) {
   auto owner = holder_;
-  auto was = state_;
-  auto at = core_.position();
-  end_with(std::move(guard), end_reason::host_stopped, {}, false);
-  if (was == state::waiting || was == state::open)
+  if (state_ == state::waiting || state_ == state::open)
     tell(owner,
          inlet_closed{id(), end_reason::host_stopped,
                       make_error(errc::channel_closed,
                                  "channel \"" + name() + "\": host_stopped"),
-                      at});
+                      core_.position()});
+  end_with(std::move(guard), end_reason::host_stopped, {}, false);
 }
 
 /// The inlet is over; `say`: the outlet is to be told.
@@ -131,6 +134,9 @@ void inlet_port::on_link_lost(const link_door* by, end_reason why,
   if (!served_by(by))
     return;
   door_.reset();
+  auto host = host_.lock();
+  if (!host || host->stopped())
+    return close_stopped(std::move(guard));
   if (state_ != state::open)
     return;
   state_ = state::waiting;
@@ -138,6 +144,10 @@ void inlet_port::on_link_lost(const link_door* by, end_reason why,
 }
 
 // -- the link's thread --------------------------------------------------------
+
+void inlet_port::pass_on() {
+  wake(lock{mutex_});
+}
 
 void inlet_port::serve(link& by) {
   by.serve(std::static_pointer_cast<inlet_port>(shared_from_this()));

@@ -68,6 +68,7 @@ public:
   // -- the link's thread ------------------------------------------------------
 
   void serve(link& by) override;
+  void pass_on() override;
 
   /// A link asks to feed the inlet: yes, or why not.
   std::variant<wire::opened, wire::refused>
@@ -117,6 +118,7 @@ private:
   std::optional<wire::refused> refuses(const wire::open& x) const;
   bool all_handled() const noexcept;
   void end_with(lock guard, end_reason why, std::string text, bool say);
+  void close_stopped(lock guard);
   void leave_host();
 
   const inlet_options options_;

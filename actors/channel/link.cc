@@ -128,7 +128,9 @@ void link::give_up(end_reason why, std::string text) {
 }
 
 void link::stop() {
-  serve_due(); // what was decided before is said
+  // What was decided and handled before is said.
+  serve_due();
+  say_grants();
   give_up(end_reason::host_stopped, {});
   if (!open_)
     abort();
@@ -166,6 +168,7 @@ void link::end_link(end_reason why, const caf::error& how) {
   for (auto& x : late) {
     x->clear_due();
     x->on_link_lost(door_.get(), why, how);
+    x->pass_on();
   }
   turns_.clear();
 }

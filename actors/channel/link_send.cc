@@ -57,9 +57,9 @@ void link::serve_due() {
 // -- ports --------------------------------------------------------------------
 
 void link::serve(const std::shared_ptr<outlet_port>& x) {
-  auto todo = x->next_errand(door_.get());
+  auto todo = x->next_errand(door_.get(), ready_);
   if (todo.gone)
-    return;
+    return x->pass_on();
   if (todo.channel != 0) {
     if (auto at = outlets_.find(todo.channel); at != outlets_.end())
       serve_errand(at, todo);
@@ -81,7 +81,7 @@ void link::serve(const std::shared_ptr<outlet_port>& x) {
 }
 
 void link::serve_outlet(outlet_map::iterator at) {
-  serve_errand(at, at->second.port->next_errand(door_.get()));
+  serve_errand(at, at->second.port->next_errand(door_.get(), ready_));
 }
 
 void link::serve_errand(outlet_map::iterator at,
@@ -97,14 +97,17 @@ void link::serve_errand(outlet_map::iterator at,
     say(wire::end{channel, todo.position});
   if (todo.data && !std::exchange(entry.queued, true))
     turns_.push_back(channel);
-  if (todo.failed)
+  if (todo.failed && todo.known)
     say(wire::close{channel, *todo.failed, {}});
   if (todo.failed || todo.gone)
     outlets_.erase(at);
 }
 
 void link::serve(const std::shared_ptr<inlet_port>& x) {
-  say_errand(x->next_errand(door_.get(), false));
+  auto todo = x->next_errand(door_.get(), false);
+  if (todo.gone)
+    return x->pass_on();
+  say_errand(todo);
 }
 
 void link::say_errand(const inlet_port::errand& todo) {

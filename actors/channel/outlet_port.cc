@@ -266,6 +266,10 @@ void outlet_port::on_link_lost(const link_door* by, end_reason why,
 
 // -- the link's thread --------------------------------------------------------
 
+void outlet_port::pass_on() {
+  wake(lock{mutex_});
+}
+
 void outlet_port::serve(link& by) {
   by.serve(std::static_pointer_cast<outlet_port>(shared_from_this()));
 }
@@ -322,7 +326,7 @@ bool outlet_port::take(std::size_t bytes, outlet_core::taken& out) {
   return true;
 }
 
-outlet_port::errand outlet_port::next_errand(const link_door* by) {
+outlet_port::errand outlet_port::next_errand(const link_door* by, bool ready) {
   lock guard{mutex_};
   errand result;
   if (door_.get() != by) {
@@ -332,9 +336,10 @@ outlet_port::errand outlet_port::next_errand(const link_door* by) {
   result.channel = channel_;
   if (failed_) {
     result.failed = std::exchange(failed_, std::nullopt);
+    result.known = open_said_;
     door_.reset();
   } else if (state_ == state::waiting) {
-    result.open = channel_ != 0 && !std::exchange(open_said_, true);
+    result.open = ready && channel_ != 0 && !std::exchange(open_said_, true);
   } else if (state_ == state::open) {
     result.data = core_.sendable();
     result.blocked = core_.say_blocked();

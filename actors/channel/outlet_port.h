@@ -94,6 +94,7 @@ public:
   // -- the link's thread ------------------------------------------------------
 
   void serve(link& by) override;
+  void pass_on() override;
 
   /// The number under which a link knows it from now on.
   void bind(const link_door* by, std::uint32_t channel);
@@ -121,8 +122,11 @@ public:
     bool end = false; // at `position`
     std::uint64_t position = 0;
     std::optional<end_reason> failed; // and the channel is to be forgotten
+    bool known = false; // of `failed`: the other host has heard of it
   };
-  errand next_errand(const link_door* by);
+
+  /// `ready`: the link can open channels.
+  errand next_errand(const link_door* by, bool ready);
   wire::open describe(std::uint32_t channel) const;
 
 private:

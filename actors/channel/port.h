@@ -65,6 +65,10 @@ public:
   /// The link looks at it now.
   void clear_due() noexcept { due_.store(false); }
 
+  /// Puts the port on the list of the link that serves it, if one does: it was
+  /// on that of another one, and may have had something to say.
+  virtual void pass_on() = 0;
+
   /// Calls `on_owner_ended` when the owner ends. Once.
   void watch_owner();
 

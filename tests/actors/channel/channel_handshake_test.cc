@@ -125,7 +125,6 @@ TEST_F(channel_handshake_test, peer_that_falls_silent_later_is_cut_off) {
   run_.during(runtime::limits::channel_silence_max - 200ms);
   EXPECT_TRUE(peer_.open());
   run_.during(500ms);
-  EXPECT_EQ(hear<wire::refuse>().reason, end_reason::peer_silent);
   EXPECT_TRUE(peer_.saw_end());
 }
 
