@@ -19,6 +19,10 @@ basp_broker::basp_broker(caf::actor_config& cfg)
       limits_(remote_limits::of(config())),
       silence_(caf::get_or(config(), "middleman.connection-timeout",
                            caf::defaults::middleman::connection_timeout)),
+      beats_(caf::get_or(config(), "middleman.heartbeat-interval",
+                         caf::defaults::middleman::heartbeat_interval)
+                 .count()
+             > 0),
       counters_(std::make_shared<remote_counters>()),
       valve_({limits_.high_bytes, limits_.low_bytes}),
       average_bytes_(runtime::limits::remote_overhead_bytes) {
@@ -112,6 +116,10 @@ caf::invoke_message_result basp_broker::consume(caf::mailbox_element& x) {
     valve_.mailbox_fell(inside_bytes_, ctrl(), context());
     return caf::invoke_message_result::consumed;
   }
+  // Bytes that came in, by far the most of the rest.
+  using bytes_element = caf::mailbox_element_vals<caf::io::new_data_msg>;
+  if (typeid(x) == typeid(bytes_element))
+    return caf::io::basp_broker::consume(x);
   auto& content = x.content();
   if (content.match_elements<caf::io::new_connection_msg>())
     set_context(content.get_as<caf::io::new_connection_msg>(0).handle);
@@ -188,6 +196,18 @@ bool basp_broker::cleanup(caf::error&& reason, caf::execution_unit* host) {
 
 // -- silent peers
 // ---------------------------------------------------------------
+
+/// Says at once that there will be heartbeats: a node that falls silent before
+/// its first one would be taken for one that sends none.
+void basp_broker::learned_new_node_directly(const caf::node_id& node,
+                                            bool was_known) {
+  caf::io::basp_broker::learned_new_node_directly(node, was_known);
+  auto connection = instance.tbl().lookup_direct(node);
+  if (beats_ && connection) {
+    instance.write_heartbeat(context(), get_buffer(*connection));
+    flush(*connection);
+  }
+}
 
 void basp_broker::handle_heartbeat() {
   beating_.insert(this_context->hdl);

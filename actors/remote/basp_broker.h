@@ -60,6 +60,8 @@ public:
   void on_exit() override;
   bool cleanup(caf::error&& reason, caf::execution_unit* host) override;
   void handle_heartbeat() override;
+  void learned_new_node_directly(const caf::node_id& node,
+                                 bool was_known) override;
 
 private:
   // -- connection_owner
@@ -86,6 +88,7 @@ private:
 
   remote_limits limits_;
   std::chrono::nanoseconds silence_;
+  bool beats_;
   std::shared_ptr<remote_counters> counters_;
 
   // Actors that tell other nodes what there is here: control traffic.

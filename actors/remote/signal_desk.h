@@ -9,6 +9,11 @@
 // thread that brought the signal. So a signal waits for no turn of the
 // scheduler, which the actors that it is about may keep busy.
 //
+// A signal stays what it was: that of a mailbox is not made `outward` because
+// the mailbox is on another node. Two overloaded actors that send to each other
+// would both obey at once, and wait for each other for ever: rule R1 has to
+// hold between nodes as well.
+//
 // Invariants:
 // 1. An actor is in the list of a source exactly while the last signal of that
 //    source that was passed on to it was not *released*.
