@@ -16,10 +16,12 @@ build_packages=(
   libc-ares-dev      # name look-ups that do not block
   libcaf-dev         # CAF 0.17.6
   libcli11-dev       # command lines of the programs
+  libssl-dev         # SHA-256 of the relay example
 )
 
 # What the tests need besides.
 test_packages=(
+  clang              # tests/fuzz: libFuzzer belongs to it
   clang-format       # version 14 decides about the format
   libasio-dev        # a peer that bench/ measures
   libbenchmark-dev   # microbenchmarks
@@ -27,6 +29,8 @@ test_packages=(
   libgtest-dev       # tests
   libuv1-dev         # a peer that bench/ measures
   curl               # a client of tests/system
+  iproute2           # networks of their own for tests/system
+  libclang-rt-14-dev # libFuzzer and the sanitizers of Clang
   netcat-openbsd     # a client of tests/system, which can half-close
   procps             # ps and kill, for tests/system
   python3            # checks, counting, tests/system
