@@ -64,6 +64,59 @@ TEST_F(receiver_pressure_test,
   EXPECT_EQ(received->events(), std::vector<std::string>{"all 1000"});
 }
 
+TEST_F(receiver_pressure_test, overload_reaches_the_senders_of_the_sender) {
+  constexpr std::uint64_t many = 20'000;
+  constexpr mailbox_limits marks{8, 4, 10 * many};
+  auto sink = there.spawn(gated, marks, received, many);
+  auto to = here.connect(there.publish(sink));
+  auto relay = here.spawn([=](flow_actor* self) -> behavior {
+    self->limit_mailbox(marks);
+    return {[=](std::uint64_t n, const std::string& payload) {
+      self->send(to, n, payload);
+    }};
+  });
+  // It is at a third node and sends to the relay, which sends to the sink.
+  node far;
+  auto from = far.spawn(shouting, far.connect(here.publish(relay)), sent, 10);
+  caf::anon_send(from, std::uint64_t{1}, many);
+  auto& flow =
+      static_cast<flow_actor*>(caf::actor_cast<caf::abstract_actor*>(relay))
+          ->flow();
+  auto end = std::chrono::steady_clock::now() + deadline;
+  while ((flow.held_by() == 0 || !flow.overloaded() || !flow.paused())
+         && std::chrono::steady_clock::now() < end)
+    std::this_thread::yield();
+  EXPECT_TRUE(flow.paused());
+  EXPECT_TRUE(flow.overloaded());
+  sent->await("applied");
+  EXPECT_EQ(received->events().size(), 0u);
+  open(sink);
+  received->await("all " + std::to_string(many));
+  sent->await("released", sent->count("applied"));
+  EXPECT_EQ(received->events().size(), 1u);
+}
+
+TEST_F(receiver_pressure_test, sender_whose_message_was_delegated_is_told) {
+  auto sink = there.spawn(gated, small, received, 100);
+  auto to = here.connect(there.publish(sink));
+  auto relay = here.spawn([=](caf::event_based_actor* self) -> behavior {
+    self->set_default_handler(
+        [=](caf::scheduled_actor*,
+            caf::message_view& x) -> caf::result<caf::message> {
+          self->delegate(to, x.move_content_to_message());
+          return caf::delegated<caf::message>{};
+        });
+    return {[](caf::unit_t) {}};
+  });
+  node far;
+  auto from = far.spawn(shouting, far.connect(here.publish(relay)), sent, 10);
+  caf::anon_send(from, std::uint64_t{1}, std::uint64_t{100});
+  sent->await("applied");
+  open(sink);
+  received->await("all 100");
+  sent->await("released", sent->count("applied"));
+}
+
 TEST_F(receiver_pressure_test, end_of_the_receiver_releases_its_senders) {
   auto sink = there.spawn(gated, small, received, 100);
   auto to = here.connect(there.publish(sink));
