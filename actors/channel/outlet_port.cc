@@ -44,7 +44,9 @@ caf::error outlet_port::no_port() {
   return make_error(errc::channel_closed, "the outlet leads nowhere");
 }
 
-caf::error outlet_port::admit(std::size_t size) const {
+/// Whether a message of `size` bytes may be pushed. Whoever is refused for want
+/// of room hears *released* when it is worth to try again, whatever the marks.
+caf::error outlet_port::admit(std::size_t size) {
   if (size > limits::channel_message_bytes_max)
     return make_error(errc::message_too_long,
                       "channel \"" + name() + "\": a message of "
@@ -55,12 +57,15 @@ caf::error outlet_port::admit(std::size_t size) const {
     return make_error(errc::channel_closed,
                       "channel \"" + name() + "\" is closed");
   auto pending = core_.pending_bytes();
-  if (pending > 0
-      && pending + size + wire::item_header_bytes > options_.pending_cap_bytes)
-    return make_error(errc::channel_full,
-                      "channel \"" + name() + "\": " + std::to_string(pending)
-                          + " bytes wait for credit already");
-  return {};
+  if (pending == 0
+      || pending + size + wire::item_header_bytes <= options_.pending_cap_bytes)
+    return {};
+  valve_.shut();
+  if (!told_)
+    told_ = valve_.tell(holder_, gate_, nullptr);
+  return make_error(errc::channel_full,
+                    "channel \"" + name() + "\": " + std::to_string(pending)
+                        + " bytes wait for credit already");
 }
 
 caf::error outlet_port::push_scratch() {

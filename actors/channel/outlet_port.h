@@ -134,7 +134,7 @@ private:
 
   using lock = std::unique_lock<std::mutex>;
 
-  caf::error admit(std::size_t size) const;
+  caf::error admit(std::size_t size);
   void pushed(lock guard);
   void update_level();
   caf::strong_actor_ptr release();
