@@ -80,9 +80,10 @@ admission flow_control::admit(caf::mailbox_element& x,
 const caf::exit_msg*
 flow_control::exit_in(const caf::mailbox_element& x) noexcept {
   auto& content = x.content();
-  return content.type_token() == caf::make_type_token<caf::exit_msg>()
-             ? &content.get_as<caf::exit_msg>(0)
-             : nullptr;
+  if (content.type_token() != caf::make_type_token<caf::exit_msg>())
+    return nullptr;
+  auto& result = content.get_as<caf::exit_msg>(0);
+  return result.reason ? &result : nullptr;
 }
 
 void flow_control::refuse(caf::mailbox_element& x, caf::execution_unit* host) {

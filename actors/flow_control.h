@@ -23,8 +23,8 @@
 //     about to say it, when the actor sleeps already.
 // R4. Nothing has a bypass but urgent messages, exits, and the signals. Not
 //     requests or responses: whoever needs one sends it with high priority. A
-//     kill is urgent. Any other exit keeps its place, and no pause lasts while
-//     one waits: what came before it is handled, and then it.
+//     kill is urgent. Any other exit with a reason keeps its place, and no
+//     pause lasts while one waits: what came before it is handled, and then it.
 // R5. An actor that ends, however it ends, releases everybody.
 //
 // Order and wake-ups:
@@ -213,6 +213,8 @@ private:
   using lock = std::unique_lock<std::mutex>;
 
   static void put(std::vector<source_key>& list, source_key x);
+  /// The exit that is all of `x`, or null. Not one without a reason: that a
+  /// linked actor has ended well ends nobody, and must not suspend a pause.
   static const caf::exit_msg* exit_in(const caf::mailbox_element& x) noexcept;
   void refuse(caf::mailbox_element& x, caf::execution_unit* host);
   void set_overloaded(bool x);

@@ -109,7 +109,8 @@ public:
   // -- ending -----------------------------------------------------------------
 
   /// Sends what is queued, tells the peer, waits for its end (both bounded by
-  /// stream_options::close_drain), and closes.
+  /// stream_options::close_drain), and closes. Before *connected* there is
+  /// nobody to send to: then it is `abort`.
   void close();
 
   /// Resets the connection; what is queued comes back.

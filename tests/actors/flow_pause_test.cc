@@ -351,6 +351,23 @@ TYPED_TEST(flow_pause_test, overloaded_actor_obeys_a_connection_at_once) {
   EXPECT_EQ(log->size(), 9u);
 }
 
+TYPED_TEST(flow_pause_test, exit_without_a_reason_suspends_no_pause) {
+  auto log = this->make_notes();
+  auto x = this->make_counter(log);
+  auto source = this->make_probe(this->make_notes());
+  this->tell(x, pressure::applied, source);
+  this->send(source, x, 1, 3);
+  this->settle();
+  caf::send_as(source, x, caf::exit_msg{source.address(), caf::error{}});
+  this->settle();
+  EXPECT_TRUE(this->flow_of(x).paused());
+  EXPECT_EQ(*log, strings{});
+  this->tell(x, pressure::released, source);
+  this->settle();
+  EXPECT_EQ(*log, (strings{"1", "2", "3"}));
+  EXPECT_EQ(this->flow_of(x).queued(), 0u);
+}
+
 // -- an actor that holds its own mailbox
 // ------------------------------------------------------
 
