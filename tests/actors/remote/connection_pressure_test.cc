@@ -141,6 +141,29 @@ TEST_F(connection_pressure_test, sender_that_obeys_loses_nothing) {
   EXPECT_EQ(here.counts().handed_back, 0u);
 }
 
+TEST_F(connection_pressure_test, messages_that_have_no_way_any_more_come_back) {
+  auto from = sender(10);
+  caf::anon_send(from, std::uint64_t{1}, std::uint64_t{1});
+  received->await("all 1");
+  auto broker = here.system().middleman().named_broker<caf::io::basp_broker>(
+      caf::atom("BASP"));
+  // The way is lost before the network thread comes to what is in the mailbox.
+  held_network held{here, [=] {
+                      auto self = static_cast<caf::io::basp_broker*>(
+                          caf::actor_cast<caf::abstract_actor*>(broker));
+                      for (auto handle : self->connections())
+                        self->connection_cleanup(handle, caf::sec::none);
+                    }};
+  caf::anon_send(from, std::uint64_t{2}, std::uint64_t{11});
+  sent->await("sent 11");
+  caf::anon_send(to, std::uint64_t{12}, std::string{"x"});
+  held.release();
+  sent->await("down");
+  sent->await("rejected", 10);
+  EXPECT_EQ(here.counts().handed_back, 10u);
+  EXPECT_EQ(here.counts().dropped, 1u);
+}
+
 TEST_F(connection_pressure_test, end_of_the_broker_releases_everybody) {
   auto from = sender(piece);
   held_network held{there};

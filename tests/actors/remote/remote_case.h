@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -148,16 +149,19 @@ private:
   std::optional<caf::actor_system> system_;
 };
 
-/// Keeps the network thread of a node busy: it reads and writes nothing.
+/// Keeps the network thread of a node busy: it reads and writes nothing. When
+/// it is let go it first does `last`.
 class held_network {
 public:
-  explicit held_network(node& which) {
+  explicit held_network(node& which, std::function<void()> last = {}) {
     std::promise<void> begun;
     auto has_begun = begun.get_future();
     which.system().middleman().backend().post(
-        [&begun, end = end_.get_future().share()] {
+        [&begun, last, end = end_.get_future().share()] {
           begun.set_value();
           end.wait();
+          if (last)
+            last();
         });
     has_begun.wait();
   }

@@ -1,5 +1,5 @@
-// A program that uses CAF and nothing else: one process adds up the numbers that
-// another one sends it.
+// A program that uses CAF and nothing else: one process adds up the numbers
+// that another one sends it.
 //
 //   tally serve               prints "listening PORT"; ends at the end of its
 //                             input
