@@ -63,9 +63,9 @@ caf::error outlet_port::admit(std::size_t size) {
   valve_.shut();
   if (!told_)
     told_ = valve_.tell(holder_, gate_, nullptr);
-  return make_error(errc::channel_full,
-                    "channel \"" + name() + "\": " + std::to_string(pending)
-                        + " bytes wait for credit already");
+  return make_error(errc::channel_full, "channel \"" + name()
+                                            + "\": " + std::to_string(pending)
+                                            + " bytes wait for credit already");
 }
 
 caf::error outlet_port::push_scratch() {
