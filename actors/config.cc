@@ -1,5 +1,6 @@
 #include "actors/config.h"
 
+#include "actors/channel/events.h"
 #include "actors/pressure_graph.h"
 #include "actors/registry.h"
 #include "actors/rejected_message.h"
@@ -21,6 +22,7 @@ config::config() {
                         "messages not yet written at which they come back")
       .add<std::size_t>("remote-message-bytes-max",
                         "largest message accepted from another node");
+  channel::add_event_types(*this);
   add_supervisor_types(*this);
   add_message_type<rejected_message>("sluice.rejected_message");
   add_message_type<list_pressure_request>("sluice.list_pressure");

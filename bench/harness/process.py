@@ -96,6 +96,16 @@ class Process:
                 raise Failed(f"{self.name} ended before /{pattern}/")
             self._text += data
 
+    def finish(self, limit_s):
+        """Ends the stdin of a program that ends then, and well."""
+        self.popen.stdin.close()
+        try:
+            code = self.popen.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{self.name} did not end") from None
+        if code != 0:
+            raise Failed(f"{self.name} ended with {code}")
+
     def order(self, line):
         self.popen.stdin.write(line.encode() + b"\n")
         self.popen.stdin.flush()
@@ -150,6 +160,17 @@ def reset_peak_rss(pid):
 
 def peak_rss_bytes(pid):
     return kib_field(f"/proc/{pid}/status", "VmHWM") * 1024
+
+
+def cpu_times_s(pid):
+    """What a process's threads had of a core, and how long they waited for one
+    (kernel: Documentation/scheduler/sched-stats.rst)."""
+    used = waited = 0
+    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        numbers = task.read_text().split()
+        used += int(numbers[0])
+        waited += int(numbers[1])
+    return used / 1e9, waited / 1e9
 
 
 def descriptor_count(pid):

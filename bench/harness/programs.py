@@ -12,7 +12,7 @@ def build(note):
     A target that does not build is no reason to measure none of the others,
     but its old binary must not be measured either: then this says so.
     """
-    targets = ["//bench:all"]
+    targets = ["//bench:all", "//bench/pair:all"]
     if (ROOT / "examples" / "kv" / "BUILD").is_file():
         targets.append("//examples/kv")
     bazel = ["bazel", "build", "--config=opt", "--keep_going", *targets]
@@ -33,6 +33,8 @@ def build(note):
 OUTSIDE = {
     "echo_erlang.escript": ("bench/echo_erlang.escript", "escript",
                             "erlang-base"),
+    "erlang_pair.escript": ("bench/pair/erlang_pair.escript", "escript",
+                            "erlang-base"),
     "redis-server": ("tools/redis_server", "redis-benchmark", "redis-tools"),
     "redis-benchmark": (None, "redis-benchmark", "redis-tools"),
     "strace": (None, "strace", "strace"),
@@ -48,6 +50,7 @@ def find(program, bin_dir):
             return None, f"{needed} is not installed (Debian: {package})"
         return (ROOT / script if script else Path(path)), None
     places = [bin_dir / program, bin_dir / "bench" / program,
+              bin_dir / "bench" / "pair" / program,
               bin_dir / "examples" / program / program,
               bin_dir / "examples" / program]
     for path in places:

@@ -1,6 +1,6 @@
 """The results as Markdown. No input or output, only text."""
 
-from bench.harness import report
+from bench.harness import pair_tables, report
 from bench.harness.servers import TARGETS
 
 def fault_or(row, text):
@@ -64,6 +64,7 @@ def doubts(results):
             if faults:
                 yield (f"failed: {cell}: {name}: {len(faults)} of "
                        f"{len(row['runs'])} rounds: {faults[0]}")
+    yield from pair_tables.doubts(results.get("pairs", {}))
     for section in ("syscalls", "growth", "idle"):
         for name, row in results.get(section, {}).items():
             if row.get("fault"):
@@ -147,6 +148,7 @@ SECTIONS = {
     "growth": growth,
     "idle": idle,
     "redis": redis,
+    "pairs": pair_tables.pairs,
 }
 
 
