@@ -136,6 +136,13 @@ void link::stop() {
     abort();
 }
 
+/// The loop may stop before `link_stop` has its turn: then what was handled is
+/// said now, since a broker that drains takes no more to send.
+void link::on_loop_stopping() {
+  stop();
+  stream_broker::on_loop_stopping();
+}
+
 void link::on_closed(const net::closed& x) {
   auto why = end_reason::link_lost;
   if (host_->stopped())

@@ -54,6 +54,7 @@ protected:
   caf::behavior make_behavior() override;
   void on_start() override;
   void on_terminate() override;
+  void on_loop_stopping() override;
   void settle() override;
 
 private:
