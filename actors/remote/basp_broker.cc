@@ -169,7 +169,7 @@ void basp_broker::send_to_desk(const forward& x,
 }
 
 void basp_broker::no_way(const forward& x) {
-  if (!may_refuse(x))
+  if (!may_hand_back(x))
     return;
   if (!x.id.is_request() || !x.sender)
     return hand_back(x, context());

@@ -170,6 +170,9 @@ class Stalled(ClientCase):
         client = self.start_pipelining(rounds=100000)
         self.assertEqual(client.stdout.readline(), b"started\n")
         self.assertTrue(self.stop_client(client))
+        # Closed before it is told: the end of a descriptor is not yet a line.
+        wait_until(lambda: self.logged().count("ended:") == 3,
+                   lambda: "the ends of two askers and this one: " + self.logged())
         self.wait_for_descriptors()
         ends = re.findall(r"ended: write_stall, unsent bytes: (\d+)\n",
                           self.logged())
