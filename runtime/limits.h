@@ -189,6 +189,11 @@ inline constexpr std::size_t remote_message_bytes_max = 257 * 1024 * 1024;
 inline constexpr std::chrono::milliseconds remote_heartbeat = 5'000ms;
 inline constexpr std::chrono::milliseconds remote_silence = 30'000ms;
 
+/// Threads of the scheduler that read messages of other nodes. None: CAF's
+/// network thread does. With them, what has been read waits in a list without
+/// a bound for the one that is slowest, and each message walks along the list.
+inline constexpr std::size_t remote_workers = 0;
+
 // -- datagrams ----------------------------------------------------------------
 
 /// What a queued datagram counts besides its bytes, so that many small ones
@@ -260,9 +265,11 @@ inline constexpr std::size_t gather_min_bytes = 256;
 // -- channels -----------------------------------------------------------------
 
 /// What an outlet may have in flight: sent, and not yet freed by the receiver.
-/// Enough for a message every 4 us over a round trip of 1 ms; whoever needs
-/// more at a distance sets a larger window. New credit is granted at half.
-inline constexpr std::size_t channel_window_messages = 256;
+/// Enough for a message every 250 ns over a round trip of 1 ms, and about what
+/// waits in front of it in an outlet of small messages; whoever needs more at
+/// a distance sets a larger window. New credit is granted at half. One frame
+/// takes a quarter at most, so that some is on its way while some is handled.
+inline constexpr std::size_t channel_window_messages = 4'096;
 inline constexpr std::size_t channel_window_bytes = 1024 * 1024;
 
 /// What waits in an outlet for credit: at *high* its owner is told to slow

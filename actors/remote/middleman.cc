@@ -14,9 +14,10 @@ namespace sluice::actors::remote {
 
 namespace {
 
+template <class T>
 void set_unless_set(caf::actor_system_config& settings, const char* name,
-                    caf::timespan value) {
-  if (!caf::get_if<caf::timespan>(&content(settings), name))
+                    T value) {
+  if (!caf::get_if<T>(&content(settings), name))
     settings.set(name, value);
 }
 
@@ -38,10 +39,11 @@ middleman* middleman::of(caf::actor_system& system) {
 
 void middleman::init(caf::actor_system_config& settings) {
   using namespace runtime;
-  set_unless_set(settings, "middleman.heartbeat-interval",
-                 limits::remote_heartbeat);
-  set_unless_set(settings, "middleman.connection-timeout",
-                 limits::remote_silence);
+  set_unless_set<caf::timespan>(settings, "middleman.heartbeat-interval",
+                                limits::remote_heartbeat);
+  set_unless_set<caf::timespan>(settings, "middleman.connection-timeout",
+                                limits::remote_silence);
+  set_unless_set(settings, "middleman.workers", limits::remote_workers);
   // A program that uses only CAF does not have them yet.
   settings.add_message_type<backpressure>("sluice.backpressure")
       .add_message_type<rejected_message>("sluice.rejected_message")

@@ -43,10 +43,15 @@ class Pair:
 
 
 RAW = Pair("raw TCP, blocking", "tcp_pair")
+RAW_EPOLL = Pair("raw TCP, epoll before each read", "tcp_pair --epoll")
 CHANNEL = Pair("Sluice channel", "channel_pair")
 PINNED = Pair("Sluice channel, owners on the loop", "channel_pair --pinned")
 SPIN = Pair("Sluice channel, owners on the loop, spin",
             "channel_pair --pinned --spin-us 200")
+BESIDE = Pair("the same, bulk beside it on the same link",
+              "channel_pair --pinned --beside")
+BESIDE_OWN = Pair("the same, bulk beside it, each its own link",
+                  "channel_pair --pinned --beside --own-link")
 BASP_CAF = Pair("CAF remote sends", "basp_pair --middleman caf")
 BASP_SLUICE = Pair("the same, Sluice's middleman",
                    "basp_pair --middleman sluice")
@@ -58,7 +63,8 @@ ERLANG = Pair("Erlang distribution", "erlang_pair.escript")
 JOBS = {
     "stream": (RAW, CHANNEL, PINNED, BASP_CAF, BASP_SLUICE, BASP_FLOW, ERLANG),
     "bulk": (RAW, CHANNEL, PINNED, BASP_CAF, BASP_SLUICE, BASP_FLOW, ERLANG),
-    "ping": (RAW, CHANNEL, PINNED, SPIN, BASP_CAF, BASP_SLUICE, ERLANG),
+    "ping": (RAW, RAW_EPOLL, CHANNEL, PINNED, BESIDE, BESIDE_OWN, SPIN,
+             BASP_CAF, BASP_SLUICE, ERLANG),
     "slow": (CHANNEL, BASP_CAF, BASP_FLOW, ERLANG),
 }
 

@@ -20,6 +20,8 @@
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 namespace {
 
@@ -32,9 +34,10 @@ using sluice::runtime::loop_group;
 
 struct channel_options {
   pair_options common;
-  sender_setup sender;
   sluice::actors::channel::inlet_options window;
+  bool own_link = false;
   bool pinned = false;
+  bool beside = false;
   unsigned spin_us = 0;
 };
 
@@ -43,17 +46,27 @@ void end(const caf::actor& x) {
       x, caf::exit_msg{x.address(), caf::exit_reason::kill});
 }
 
+// On the loop of the link or on the scheduler; `function` has both kinds.
+template <class... Args>
+caf::actor spawn(loop_group& loops, bool pinned,
+                 caf::behavior (*on_loop)(pinned_flow_actor*, Args...),
+                 caf::behavior (*on_scheduler)(flow_actor*, Args...),
+                 std::type_identity_t<Args>... args) {
+  return pinned ? sluice::runtime::spawn_on(loops.at(0), on_loop, args...)
+                : loops.system().spawn(on_scheduler, args...);
+}
+
 int receive(loop_group& loops, host& channels, const channel_options& options,
             int stop) {
   // The inlets are there before a sender knows the port.
-  std::promise<void> open;
-  auto window = options.window;
-  auto actor =
-      options.pinned ? sluice::runtime::spawn_on(
-          loops.at(0), receiver<pinned_flow_actor>, &channels, window, &open)
-                     : loops.system().spawn(receiver<flow_actor>, &channels,
-                                            window, &open);
-  open.get_future().wait();
+  std::vector<caf::actor> actors;
+  for (bool of_blocks : {false, true}) {
+    std::promise<void> open;
+    actors.push_back(spawn(loops, options.pinned, receiver<pinned_flow_actor>,
+                           receiver<flow_actor>, &channels, options.window,
+                           of_blocks, &open));
+    open.get_future().wait();
+  }
   auto where =
       channels.listen("tcp://127.0.0.1:" + std::to_string(options.common.port));
   if (!where) {
@@ -63,24 +76,44 @@ int receive(loop_group& loops, host& channels, const channel_options& options,
   }
   announce(where->port());
   await_stop_signal(stop);
-  end(actor);
+  for (auto& x : actors)
+    end(x);
   return 0;
 }
 
-int send(loop_group& loops, host& channels, channel_options options) {
-  sender_events events;
-  options.sender.common = options.common;
-  auto actor =
-      options.pinned
-          ? sluice::runtime::spawn_on(loops.at(0), sender<pinned_flow_actor>,
-                                      &channels, options.sender, &events)
-          : loops.system().spawn(sender<flow_actor>, &channels, options.sender,
-                                 &events);
+// An actor that does `what`, connected.
+caf::actor start_sender(loop_group& loops, host& channels,
+                        const channel_options& options, pair_options what,
+                        sender_events& events) {
+  sender_setup setup{what, options.own_link};
+  auto result = spawn(loops, options.pinned, sender<pinned_flow_actor>,
+                      sender<flow_actor>, &channels, setup, &events);
   events.connected.get_future().wait();
+  return result;
+}
+
+void begin(const caf::actor& x) {
+  caf::anon_send<caf::message_priority::high>(x, go::value);
+}
+
+int send(loop_group& loops, host& channels, const channel_options& options) {
+  sender_events events;
+  sender_events events_beside;
+  caf::actor beside;
+  if (options.beside) {
+    auto what = options.common;
+    what.what = job::bulk;
+    what.seconds += 3600; // until the process ends
+    beside = start_sender(loops, channels, options, what, events_beside);
+    begin(beside);
+  }
+  auto actor = start_sender(loops, channels, options, options.common, events);
   await_start(options.common);
-  caf::anon_send<caf::message_priority::high>(actor, go::value);
+  begin(actor);
   auto code = finish(options.common, events.result.get_future().get());
   end(actor);
+  if (beside)
+    end(beside);
   return code;
 }
 
@@ -94,8 +127,10 @@ int main(int argc, char** argv) {
   app.add_flag("--pinned", options.pinned, "owners on the loop of the link");
   app.add_option("--spin-us", options.spin_us, "that an idle loop polls for")
       ->check(CLI::Range(0, 1'000'000));
-  app.add_flag("--own-link", options.sender.own_link,
+  app.add_flag("--own-link", options.own_link,
                "a connection for the channel alone");
+  app.add_flag("--beside", options.beside,
+               "a stream of blocks beside what is measured");
   app.add_option("--window-messages", options.window.window_messages,
                  "of the receiver")
       ->check(CLI::Range(1, 1 << 30))

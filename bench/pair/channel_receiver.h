@@ -1,5 +1,6 @@
-// The receiver of channel_pair: one actor that owns an inlet for each job. A
-// wrong message cancels the stream, which fails the sender's run.
+// The receiver of channel_pair: one actor that owns the inlets of numbers, and
+// one for blocks. A wrong message cancels the stream, which fails the sender's
+// run.
 //
 // One sender at a time; each job at most once.
 #pragma once
@@ -42,8 +43,13 @@ public:
   using blocks = actors::channel::batch<runtime::byte_slice>;
 
   channel_receiver(Self* self, actors::channel::host& channels,
-                   const actors::channel::inlet_options& window)
+                   const actors::channel::inlet_options& window, bool of_blocks)
       : self_(self), channels_(channels) {
+    if (of_blocks) {
+      bulk_ = value_or_end(channels.open_inlet<runtime::byte_slice>(
+          self, to_string(job::bulk), window));
+      return;
+    }
     auto open = [&](job what) {
       return value_or_end(
           channels.open_inlet<uint64_t>(self, to_string(what), window));
@@ -51,8 +57,6 @@ public:
     stream_ = open(job::stream);
     ping_ = open(job::ping);
     slow_ = open(job::slow);
-    bulk_ = value_or_end(channels.open_inlet<runtime::byte_slice>(
-        self, to_string(job::bulk), window));
   }
 
   void take(const numbers& batch) {
@@ -100,9 +104,10 @@ private:
 template <class Self>
 caf::behavior receiver(Self* self, actors::channel::host* channels,
                        const actors::channel::inlet_options& window,
-                       std::promise<void>* open) {
+                       bool of_blocks, std::promise<void>* open) {
   using actors::channel::batch;
-  auto me = std::make_shared<channel_receiver<Self>>(self, *channels, window);
+  auto me = std::make_shared<channel_receiver<Self>>(self, *channels, window,
+                                                     of_blocks);
   open->set_value();
   return {
       [=](const batch<uint64_t>& x) { me->take(x); },

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <poll.h>
 #include <string>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
@@ -83,13 +84,50 @@ uint64_t receive_bulk(int fd) {
   return seen.count();
 }
 
-void answer(int fd) {
+// Waits with epoll before each read, if it is told to: what readiness costs.
+class waiter {
+public:
+  waiter(int fd, bool use) {
+    if (!use)
+      return;
+    epoll_ = epoll_create1(EPOLL_CLOEXEC);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    if (epoll_ < 0 || epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0)
+      die("epoll");
+  }
+
+  ~waiter() {
+    if (epoll_ >= 0)
+      close(epoll_);
+  }
+
+  waiter(const waiter&) = delete;
+  waiter& operator=(const waiter&) = delete;
+
+  void wait() const {
+    epoll_event event{};
+    while (epoll_ >= 0 && epoll_wait(epoll_, &event, 1, -1) < 0)
+      if (errno != EINTR)
+        die("epoll_wait");
+  }
+
+private:
+  int epoll_ = -1;
+};
+
+void answer(int fd, bool epoll) {
+  waiter readable{fd, epoll};
   uint64_t x = 0;
-  while (receive_all(fd, &x, sizeof(x)) == sizeof(x))
+  for (;;) {
+    readable.wait();
+    if (receive_all(fd, &x, sizeof(x)) != sizeof(x))
+      return;
     send_all(fd, &x, sizeof(x));
+  }
 }
 
-void serve(int fd) {
+void serve(int fd, bool epoll) {
   set_nodelay(fd);
   auto what = static_cast<job>(receive_number(fd));
   uint64_t count = 0;
@@ -98,11 +136,11 @@ void serve(int fd) {
   else if (what == job::bulk)
     count = receive_bulk(fd);
   else if (what == job::ping)
-    return answer(fd);
+    return answer(fd, epoll);
   send_all(fd, &count, sizeof(count));
 }
 
-int receive(uint16_t port) {
+int receive(uint16_t port, bool epoll) {
   int listener = listen_loopback(port);
   announce(local_port(listener));
   pollfd waiting{listener, POLLIN, 0};
@@ -112,7 +150,7 @@ int receive(uint16_t port) {
     int fd = accept(listener, nullptr, nullptr);
     if (fd < 0)
       continue;
-    serve(fd);
+    serve(fd, epoll);
     close(fd);
   }
 }
@@ -152,11 +190,14 @@ void send_bulk(int fd, const pair_options& options, job_result& result) {
   confirm(fd, sent, result);
 }
 
-void send_ping(int fd, const pair_options& options, job_result& result) {
+void send_ping(int fd, const pair_options& options, bool epoll,
+               job_result& result) {
+  waiter readable{fd, epoll};
   auto begin = now_ns();
   auto end = begin + options.duration_ns();
   while (result.messages < options.count_max() && begin < end) {
     send_all(fd, &result.messages, sizeof(uint64_t));
+    readable.wait();
     if (receive_number(fd) != result.messages) {
       result.fault = "another number came back";
       return;
@@ -168,7 +209,7 @@ void send_ping(int fd, const pair_options& options, job_result& result) {
   }
 }
 
-int send(const pair_options& options) {
+int send(const pair_options& options, bool epoll) {
   int fd = connect_loopback(options.port, 0);
   auto what = static_cast<uint64_t>(options.what);
   job_result result;
@@ -179,7 +220,7 @@ int send(const pair_options& options) {
   else if (options.what == job::bulk)
     send_bulk(fd, options, result);
   else
-    send_ping(fd, options, result);
+    send_ping(fd, options, epoll, result);
   result.seconds = static_cast<double>(now_ns() - begin) / 1e9;
   close(fd);
   return finish(options, result);
@@ -191,10 +232,12 @@ int main(int argc, char** argv) {
   CLI::App app{"Two blocking TCP sockets."};
   pair_options options;
   add_pair_options(app, options, {job::stream, job::bulk, job::ping});
+  bool epoll = false;
+  app.add_flag("--epoll", epoll, "in ping, wait for readiness before a read");
   CLI11_PARSE(app, argc, argv);
   if (options.sends)
-    return send(options);
+    return send(options, epoll);
   // Nothing is left to be done at the end of a receiver.
   std::signal(SIGTERM, [](int) { _exit(0); });
-  return receive(options.port);
+  return receive(options.port, epoll);
 }

@@ -27,6 +27,13 @@ def argv(command):
 
 
 class Programs(unittest.TestCase):
+    def test_rows_of_ping_alone_end_well_on_both_sides(self):
+        for pair in (pairs.RAW_EPOLL, pairs.BESIDE, pairs.BESIDE_OWN):
+            with self.subTest(pair.name):
+                run = pairs.run_once(lab(), "ping", argv(pair.command))
+                self.assertIsNone(run["fault"])
+                self.assertGreater(run["messages"], 0)
+
     def test_a_short_run_of_each_job_ends_well_on_both_sides(self):
         for command in COMMANDS:
             for job in ("stream", "bulk", "ping"):

@@ -2,6 +2,9 @@
 
 #include "tests/actors/remote/remote_case.h"
 
+#include <future>
+#include <utility>
+
 namespace sluice::actors::remote::testing {
 namespace {
 
@@ -27,6 +30,30 @@ TEST_F(receiver_pressure_test, overloaded_receiver_is_heard_by_its_sender) {
   received->await("all 100");
   // More than once, perhaps: what was on its way makes it overloaded again.
   sent->await("released", sent->count("applied"));
+  EXPECT_EQ(received->events(), std::vector<std::string>{"all 100"});
+}
+
+/// Keeps a worker of the scheduler until `end`.
+behavior busy(caf::event_based_actor*, std::shared_future<void> end) {
+  return {[end = std::move(end)](caf::unit_t) { end.wait(); }};
+}
+
+// With CAF's workers for reading, a message that waits for one of them would
+// hide all behind it.
+TEST_F(receiver_pressure_test,
+       full_mailbox_is_told_while_no_thread_of_the_scheduler_is_free) {
+  auto sink = there.spawn(gated, small, received, 100);
+  auto to = here.connect(there.publish(sink));
+  auto from = here.spawn(shouting, to, sent, 10);
+  std::promise<void> end;
+  auto ended = end.get_future().share();
+  for (int i = 0; i < 2; ++i) // as many as there are
+    caf::anon_send(there.spawn(busy, ended), caf::unit);
+  caf::anon_send(from, std::uint64_t{1}, std::uint64_t{100});
+  EXPECT_TRUE(sent->await("applied"));
+  end.set_value();
+  open(sink);
+  received->await("all 100");
   EXPECT_EQ(received->events(), std::vector<std::string>{"all 100"});
 }
 
