@@ -1,5 +1,6 @@
 #include "actors/rejected_message.h"
 
+#include "actors/sure_element.h"
 #include "net/events.h"
 #include "runtime/error.h"
 
@@ -11,7 +12,7 @@
 namespace sluice::actors {
 
 bool may_refuse(const caf::mailbox_element& x) {
-  if (x.mid.is_response())
+  if (x.mid.is_response() || sure_element::is(x))
     return false;
   auto& content = x.content();
   switch (content.type_token()) {

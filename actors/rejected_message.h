@@ -27,8 +27,8 @@ typename Inspector::result_type inspect(Inspector& f, rejected_message& x) {
 }
 
 /// True for messages that may be refused: not responses, which somebody waits
-/// for, not CAF's own (exits, down messages, timeouts), and not what a broker
-/// gives back or acknowledges (`rejected`, `written`).
+/// for, not CAF's own (exits, down messages, timeouts), not what a broker gives
+/// back or acknowledges (`rejected`, `written`), and not a `sure_element`.
 bool may_refuse(const caf::mailbox_element& x);
 
 /// Gives `x`, which has a sender, back to it: a request is answered with

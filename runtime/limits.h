@@ -267,8 +267,7 @@ inline constexpr std::size_t gather_min_bytes = 256;
 /// What an outlet may have in flight: sent, and not yet freed by the receiver.
 /// Enough for a message every 250 ns over a round trip of 1 ms, and about what
 /// waits in front of it in an outlet of small messages; whoever needs more at
-/// a distance sets a larger window. New credit is granted at half. One frame
-/// takes a quarter at most, so that some is on its way while some is handled.
+/// a distance sets a larger window. New credit is granted at half.
 inline constexpr std::size_t channel_window_messages = 4'096;
 inline constexpr std::size_t channel_window_bytes = 1024 * 1024;
 
@@ -282,6 +281,11 @@ inline constexpr std::size_t channel_pending_cap_bytes = 1024 * 1024;
 /// One message in its serialized form. It travels in one frame, and control
 /// frames wait behind it: 1 MiB takes 10 ms on a line of 1 Gbit/s.
 inline constexpr std::size_t channel_message_bytes_max = 1024 * 1024;
+
+/// A frame takes at most a quarter of the window, so that some is on its way
+/// while some is handled. But with fewer messages than these a frame costs more
+/// than they do.
+inline constexpr std::uint64_t channel_frame_messages_min = 64;
 
 /// At this size a frame of several messages is cut; also what a channel may
 /// send before the next one of its link has its turn.

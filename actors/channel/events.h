@@ -15,6 +15,10 @@
 //                                                   waits to be opened again
 //                   ... closed                      it is over before the end
 //
+// A flow_actor whose mailbox is at its cap still gets the last event of an
+// inlet, `ended` or `closed`; the other two would be dropped there, and
+// counted.
+//
 // For users. Thread rule: values.
 
 #include "actors/channel/end_reason.h"

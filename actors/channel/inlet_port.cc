@@ -104,11 +104,11 @@ void inlet_port::on_host_stopped() {
 void inlet_port::close_stopped(lock guard) {
   auto owner = holder_;
   if (state_ == state::waiting || state_ == state::open)
-    tell(owner,
-         inlet_closed{id(), end_reason::host_stopped,
-                      make_error(errc::channel_closed,
-                                 "channel \"" + name() + "\": host_stopped"),
-                      core_.position()});
+    tell_last(owner, inlet_closed{
+                         id(), end_reason::host_stopped,
+                         make_error(errc::channel_closed,
+                                    "channel \"" + name() + "\": host_stopped"),
+                         core_.position()});
   end_with(std::move(guard), end_reason::host_stopped, {}, false);
 }
 
@@ -243,7 +243,7 @@ caf::error inlet_port::on_end(const link_door* by, std::uint64_t position) {
   end_seen_ = true;
   if (state_ == state::open) {
     state_ = state::ended;
-    tell(holder_, inlet_ended{id(), position});
+    tell_last(holder_, inlet_ended{id(), position});
   }
   return {};
 }
@@ -266,9 +266,10 @@ void inlet_port::on_failed(const link_door* by, end_reason why,
   auto how = "channel \"" + name() + "\": " + to_string(why);
   if (!text.empty())
     how += ": " + text;
-  tell(holder_,
-       inlet_closed{id(), why, make_error(errc::channel_closed, std::move(how)),
-                    core_.position()});
+  tell_last(holder_,
+            inlet_closed{id(), why,
+                         make_error(errc::channel_closed, std::move(how)),
+                         core_.position()});
   end_with(std::move(guard), why, std::move(text), say);
   leave_host();
 }

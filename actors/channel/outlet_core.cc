@@ -201,8 +201,10 @@ bool outlet_core::take(std::size_t bytes, taken& out) {
       alone);
   // Whole batches are freed: a frame of the whole window would make the sender
   // wait for the handler's end, and the handler for the next frame.
-  auto messages = std::min(message_limit_ - sent_,
-                           std::max<std::uint64_t>(window_messages_ / 4, 1));
+  auto messages =
+      std::min(message_limit_ - sent_,
+               std::max<std::uint64_t>(window_messages_ / 4,
+                                       limits::channel_frame_messages_min));
   while (unsent_ < pieces_.size()) {
     auto& p = pieces_[unsent_];
     auto to = advance(p, sent_of_, messages, room);

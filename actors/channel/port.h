@@ -8,6 +8,7 @@
 // the leases.
 
 #include "actors/channel/events.h"
+#include "actors/sure_element.h"
 
 #include <caf/actor_control_block.hpp>
 #include <caf/fwd.hpp>
@@ -90,6 +91,15 @@ protected:
       owner->enqueue(caf::make_mailbox_element(nullptr,
                                                caf::make_message_id(priority),
                                                {}, std::move(event)),
+                     nullptr);
+  }
+
+  /// Sends the last event of a stream: no mailbox is too full for it.
+  template <class T>
+  static void tell_last(const caf::strong_actor_ptr& owner, T event) {
+    if (owner)
+      owner->enqueue(caf::mailbox_element_ptr{new sure_element{
+                         caf::make_message(std::move(event))}},
                      nullptr);
   }
 

@@ -10,10 +10,12 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 from tests.support.process_stats import MEBIBYTE, SANITIZED, status_bytes
 from tests.support.server import PATIENCE_S, Transcript
+from tests.system.waiting import wait_until
 
 RELAY = "examples/relay/relay"
 MEMORY_GROWTH_MAX = 12 * MEBIBYTE
@@ -131,11 +133,11 @@ class Relay(unittest.TestCase):
             file.write(data)
         return Program(self, "source", "--to", to, path, *options)
 
-    def chain(self, *sink_options):
+    def chain(self, *sink_options, of_all=()):
         """Sink and two hops; all of them, and where to send to."""
-        sink = self.sink("tcp://127.0.0.1:0", *sink_options)
-        second = self.hop(self.unix("b"), sink.endpoint())
-        first = self.hop("tcp://127.0.0.1:0", second.endpoint())
+        sink = self.sink("tcp://127.0.0.1:0", *of_all, *sink_options)
+        second = self.hop(self.unix("b"), sink.endpoint(), *of_all)
+        first = self.hop("tcp://127.0.0.1:0", second.endpoint(), *of_all)
         return [sink, second, first], first.endpoint()
 
     def assert_copied(self, data, programs):
@@ -179,33 +181,65 @@ class Copies(Relay):
 
 
 class Bounds(Relay):
-    @unittest.skipIf(SANITIZED, "memory says nothing under a sanitizer")
-    def test_slow_sink_stops_the_source_and_nobody_grows(self):
-        programs, to = self.chain("--bytes-per-second", "100K")
-        source = self.source(to)
-        programs.append(source)
+    def fill(self, source, data):
+        """Writes to the source until its pipe stays full for a second: all
+        are full then. How much of `data`, again and again, it took."""
         pipe = source.process.stdin.fileno()
         os.set_blocking(pipe, False)
-        data = content(MEBIBYTE)
-        before = {}
-        taken = 0
-        idle = 0
         poll = select.poll()
         poll.register(pipe, select.POLLOUT)
-        # Until the pipe stays full for a second: all of them are full then.
+        taken = idle = 0
         while idle < 4:
             if not poll.poll(250):
                 idle += 1
                 continue
             idle = 0
-            taken += os.write(pipe, data[:65536])
-            if taken == 65536:
-                before = {x: status_bytes(x.process.pid, "VmRSS")
-                          for x in programs}
+            at = taken % len(data)
+            taken += os.write(pipe, data[at:at + 65536])
             self.assertLess(taken, 24 * MEBIBYTE, "the source is not stopped")
-        for x in programs:
-            growth = status_bytes(x.process.pid, "VmHWM") - before[x]
+        os.set_blocking(pipe, True)
+        return taken
+
+    def warm_up(self, source, programs, data):
+        """Resident memory of all when the first bytes have passed."""
+        source.process.stdin.write(data)
+        source.process.stdin.flush()
+        wait_until(lambda: os.path.exists(self.copy)
+                   and os.path.getsize(self.copy) > 0, "first bytes")
+        return {x: status_bytes(x.process.pid, "VmRSS") for x in programs}
+
+    def assert_flat(self, before):
+        for x, start in before.items():
+            growth = status_bytes(x.process.pid, "VmHWM") - start
             self.assertLess(growth, MEMORY_GROWTH_MAX, x.process.args)
+
+    @unittest.skipIf(SANITIZED, "memory says nothing under a sanitizer")
+    def test_slow_sink_stops_the_source_and_nobody_grows(self):
+        programs, to = self.chain("--bytes-per-second", "100K")
+        source = self.source(to)
+        data = content(MEBIBYTE)
+        before = self.warm_up(source, programs + [source], data[:65536])
+        self.fill(source, data)
+        self.assert_flat(before)
+
+    @unittest.skipIf(SANITIZED, "memory says nothing under a sanitizer")
+    def test_sink_that_is_stopped_holds_all_and_gets_all_when_it_goes_on(self):
+        # Stopped for longer than a link may be silent: it is lost meanwhile.
+        programs, to = self.chain(of_all=("--silence", "1"))
+        source = self.source(to)
+        data = content(MEBIBYTE)
+        before = self.warm_up(source, programs + [source], data)
+        sink = programs[0].process
+        sink.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, sink.pid, os.WSTOPPED | os.WNOWAIT)
+        taken = self.fill(source, data)
+        time.sleep(1)  # the situation, not a wait
+        self.assert_flat(before)
+        sink.send_signal(signal.SIGCONT)
+        source.process.stdin.close()
+        whole = data + (data * (taken // len(data) + 1))[:taken]
+        self.assert_copied(whole, programs + [source])
+        self.assertNotIn("opened again 0 times", programs[1].log.text())
 
 
 class Failures(Relay):

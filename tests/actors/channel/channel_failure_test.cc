@@ -181,6 +181,32 @@ TEST_F(channel_failure_test, mailbox_that_refuses_a_batch_fails_the_channel) {
   EXPECT_EQ(sent_->closed[0].confirmed, 0u);
 }
 
+using release_atom = caf::atom_constant<caf::atom("release")>;
+
+TEST_F(channel_failure_test, last_event_of_an_inlet_passes_a_full_mailbox) {
+  auto closed = std::make_shared<std::vector<inlet_closed>>();
+  auto sink = run_.system().spawn([=](flow_actor* self) -> caf::behavior {
+    self->limit_mailbox({.high = 2, .low = 1, .cap = 2});
+    self->hold_mailbox();
+    return {[=](release_atom) { self->release_mailbox(); },
+            [](const batch<std::string>&) {}, [](const inlet_opened&) {},
+            [=](const inlet_closed& x) { closed->push_back(x); }};
+  });
+  owners_.push_back(sink);
+  auto in = far_->open_inlet<std::string>(self_of(sink), "full");
+  ASSERT_TRUE(in);
+  auto& x = open_outlet({}, "full");
+  for (int i = 0; i < 10 && sent_->closed.empty(); ++i) {
+    EXPECT_FALSE(x.push("x"));
+    settle();
+  }
+  ASSERT_EQ(sent_->closed.size(), 1u);
+  EXPECT_TRUE(closed->empty());
+  caf::anon_send<caf::message_priority::high>(sink, release_atom::value);
+  ASSERT_TRUE(until([&] { return !closed->empty(); }));
+  EXPECT_EQ((*closed)[0].reason, end_reason::mailbox_full);
+}
+
 // -- lost links ---------------------------------------------------------------
 
 TEST_F(channel_failure_test, silent_peer_is_noticed_on_both_sides) {
@@ -207,7 +233,9 @@ TEST_F(channel_failure_test, idle_channel_stays_open) {
 
 TEST_F(channel_failure_test, after_a_lost_link_nothing_is_missing_or_repeated) {
   got_->keep = true;
-  open();
+  open_inlet({.window_messages = 256});
+  open_outlet();
+  settle();
   EXPECT_FALSE(push(out(), 0, 1'000));
   settle();
   EXPECT_EQ(got_->items.size(), 256u);
@@ -258,7 +286,7 @@ TEST_F(channel_failure_test, closed_outlet_takes_no_more_than_its_cap) {
 
 TEST_F(channel_failure_test, owner_stays_under_pressure_as_long_as_it_is_full) {
   got_->keep = true;
-  open_inlet();
+  open_inlet({.window_messages = 256});
   auto& x = open_outlet({.pending_marks = {1'000, 500}});
   EXPECT_FALSE(push(x, 0, 1'000));
   settle();

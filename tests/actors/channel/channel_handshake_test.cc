@@ -23,7 +23,7 @@ using testing::self_of;
 class channel_handshake_test : public testing::channel_world {
 protected:
   channel_handshake_test() : peer_(world_) {
-    open_inlet();
+    open_inlet({.window_messages = 256});
     peer_.connect(at("127.0.0.1", 7000));
   }
 
