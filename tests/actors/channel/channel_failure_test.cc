@@ -453,6 +453,19 @@ TEST_F(channel_failure_test, host_that_stops_closes_what_is_open) {
   EXPECT_TRUE(is(out().push("x"), errc::channel_closed));
 }
 
+TEST_F(channel_failure_test,
+       what_was_handled_is_confirmed_before_a_loop_stops) {
+  open();
+  EXPECT_FALSE(push(out(), 0, 3));
+  out().close();
+  ASSERT_TRUE(until([&] { return !got_->ended.empty(); }));
+  // As a program that has what it wants: the link has had no turn since.
+  far_->stop();
+  run_.loop(1).request_stop();
+  ASSERT_TRUE(until([&] { return !sent_->closed.empty(); }));
+  EXPECT_EQ(sent_->closed[0].reason, end_reason::finished);
+}
+
 TEST_F(channel_failure_test, receiving_host_stops) {
   open();
   settle();
