@@ -62,6 +62,7 @@ net::stream_options host_state::stream_options() const {
   result.write_marks = {result.write_cap_bytes, result.write_cap_bytes / 2};
   result.pause_on_backpressure = false;
   result.connect_deadline = options_.connect_deadline;
+  result.write_stall = options_.silence_max; // who takes nothing says nothing
   result.send_buffer_bytes = options_.send_buffer_bytes;
   result.receive_buffer_bytes = options_.receive_buffer_bytes;
   result.framing = [] {

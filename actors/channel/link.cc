@@ -61,8 +61,7 @@ void link::become_ready() {
   handshake_done();
   framing(std::make_unique<net::length_prefix_codec>(
       net::length_format::u32_be, limits::channel_link_frame_bytes_max));
-  if (host_->options().ping_interval > runtime::duration::zero())
-    set_timer(host_->options().ping_interval);
+  set_timer(host_->options().ping_interval);
   for (auto at = outlets_.begin(); at != outlets_.end();)
     serve_outlet(at++);
 }

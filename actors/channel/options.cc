@@ -31,14 +31,22 @@ caf::error inlet_options::check() const {
 
 caf::error host_options::check() const {
   using runtime::duration;
-  if (ping_interval < duration::zero() || silence_max < duration::zero()
-      || handshake <= duration::zero() || connect_deadline <= duration::zero())
-    return bad("host_options: a time is negative, or a deadline 0");
-  if (silence_max > duration::zero()
-      && (ping_interval == duration::zero() || ping_interval >= silence_max))
+  if (ping_interval <= duration::zero())
+    return bad("host_options: ping_interval is not above 0");
+  if (silence_max < duration::zero())
+    return bad("host_options: silence_max is negative");
+  if (handshake <= duration::zero())
+    return bad("host_options: handshake is not above 0");
+  if (connect_deadline <= duration::zero())
+    return bad("host_options: connect_deadline is not above 0");
+  if (silence_max > duration::zero() && ping_interval >= silence_max)
     return bad("host_options: ping_interval is not below silence_max");
   if (link_queue_bytes == 0)
     return bad("host_options: link_queue_bytes is 0");
+  if (send_buffer_bytes < 0)
+    return bad("host_options: send_buffer_bytes is negative");
+  if (receive_buffer_bytes < 0)
+    return bad("host_options: receive_buffer_bytes is negative");
   return {};
 }
 

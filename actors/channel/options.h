@@ -47,17 +47,22 @@ struct inlet_options {
   /// What the receiver has already: the position of the first message it wants.
   std::uint64_t start_position = 0;
 
-  /// errc::bad_setting for an empty window; names the setting.
+  /// errc::bad_setting for a window that is empty or over 2^40; names the
+  /// setting.
   caf::error check() const;
 };
 
 struct host_options {
-  /// How often a link says that it is there, and how long the other end may be
-  /// silent; 0: for ever.
+  /// How often a link says that it is there.
   runtime::duration ping_interval = runtime::limits::channel_ping_interval;
+
+  /// How long the other end may be silent, or take nothing; above
+  /// `ping_interval`. 0: until the operating system gives it up, which may take
+  /// for ever while nothing is sent (tcp(7), tcp_retries2).
   runtime::duration silence_max = runtime::limits::channel_silence_max;
 
-  /// For the handshake of a link and for the opening of a channel.
+  /// For the handshake of a link, and for the answer to the opening of a
+  /// channel, which is looked for at each ping.
   runtime::duration handshake = runtime::limits::channel_handshake;
 
   /// For a connection that we open, look-up included.

@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 using runtime::errc;
 using runtime::pressure;
 using runtime::to_text;
+using testing::is;
 using testing::notes;
 using testing::self_of;
 
@@ -39,11 +40,6 @@ protected:
 
   outlet<std::string>& out() { return outs_.front(); }
 };
-
-bool is(const caf::error& x, errc code) {
-  return x && x.category() == runtime::error_category
-         && x.code() == static_cast<std::uint8_t>(code);
-}
 
 // -- the ends and their owners ------------------------------------------------
 

@@ -15,19 +15,12 @@ using namespace std::chrono_literals;
 using runtime::errc;
 using runtime::pressure;
 using runtime::to_text;
+using testing::is;
 using testing::notes;
+using testing::says;
 using testing::self_of;
 
 class channel_test : public testing::channel_world {};
-
-bool is(const caf::error& x, errc code) {
-  return x && x.category() == runtime::error_category
-         && x.code() == static_cast<std::uint8_t>(code);
-}
-
-bool names(const caf::error& x, std::string_view part) {
-  return to_text(x).find(part) != std::string::npos;
-}
 
 struct unknown_type {
   int x = 0;
@@ -73,7 +66,7 @@ TEST_F(channel_test, unknown_name_closes_the_outlet) {
   EXPECT_FALSE(push(out, 0, 3));
   ASSERT_TRUE(until([&] { return !sent_->closed.empty(); }));
   EXPECT_EQ(sent_->closed[0].reason, end_reason::unknown_name);
-  EXPECT_TRUE(names(sent_->closed[0].error, "no inlet \"lines\""))
+  EXPECT_TRUE(says(sent_->closed[0].error, "no inlet \"lines\""))
       << to_text(sent_->closed[0].error);
   EXPECT_EQ(sent_->closed[0].unconfirmed, 3u);
   // The receiver comes later.
@@ -92,8 +85,8 @@ TEST_F(channel_test, types_that_differ_are_both_named) {
   ASSERT_TRUE(until([&] { return !sent_->closed.empty(); }));
   auto& why = sent_->closed[0];
   EXPECT_EQ(why.reason, end_reason::type_mismatch);
-  EXPECT_TRUE(names(why.error, "double")) << to_text(why.error);
-  EXPECT_TRUE(names(why.error, "str")) << to_text(why.error);
+  EXPECT_TRUE(says(why.error, "double")) << to_text(why.error);
+  EXPECT_TRUE(says(why.error, "str")) << to_text(why.error);
 }
 
 TEST_F(channel_test, type_that_the_system_does_not_know_is_refused) {
@@ -145,7 +138,7 @@ TEST_F(channel_test, nobody_listens) {
   open_outlet();
   ASSERT_TRUE(until([&] { return !sent_->closed.empty(); }));
   EXPECT_EQ(sent_->closed[0].reason, end_reason::connect_failed);
-  EXPECT_TRUE(names(sent_->closed[0].error, "ECONNREFUSED"));
+  EXPECT_TRUE(says(sent_->closed[0].error, "ECONNREFUSED"));
 }
 
 // -- credit and pressure ------------------------------------------------------
@@ -213,7 +206,7 @@ TEST_F(channel_test, message_over_the_limit_is_refused_and_the_next_is_not) {
   auto most = runtime::limits::channel_message_bytes_max;
   auto err = out.push(std::string(most, 'x')); // and its length
   EXPECT_TRUE(is(err, errc::message_too_long));
-  EXPECT_TRUE(names(err, std::to_string(most)));
+  EXPECT_TRUE(says(err, std::to_string(most)));
   EXPECT_FALSE(out.push(std::string(most - 10, 'x')));
   ASSERT_TRUE(until([&] { return got_->items.size() == 1; }));
 }

@@ -8,6 +8,7 @@
 
 #include "actors/channel/host.h"
 #include "runtime/backpressure.h"
+#include "runtime/error.h"
 #include "tests/support/sim_runtime.h"
 
 #include <caf/all.hpp>
@@ -18,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice::actors::channel::testing {
@@ -27,6 +29,15 @@ using sluice::testing::sim_settings;
 using sluice::testing::sim_world;
 
 inline constexpr auto endpoint = "tcp://127.0.0.1:7000";
+
+inline bool is(const caf::error& x, runtime::errc code) {
+  return x && x.category() == runtime::error_category
+         && x.code() == static_cast<std::uint8_t>(code);
+}
+
+inline bool says(const caf::error& x, std::string_view part) {
+  return runtime::to_text(x).find(part) != std::string::npos;
+}
 
 /// What an owner was told.
 struct notes {
