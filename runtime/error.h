@@ -42,6 +42,8 @@ enum class errc : std::uint8_t {
   channel_closed,      // a push into, or the end of, a channel; says why
   message_too_long,    // over limits::channel_message_bytes_max
   bad_channel,         // a channel that cannot be: says what does not fit
+  process_not_started, // a program could not be started; says why
+  process_failed,      // a child process ended with a status or by a signal
 };
 
 inline constexpr caf::atom_value error_category = caf::atom("sluice");

@@ -115,6 +115,23 @@ inline constexpr std::chrono::milliseconds child_kill_wait = 1'000ms;
 /// happens to one; whoever needs more of them needs supervisors below.
 inline constexpr std::size_t supervisor_children_max = 1'024;
 
+// -- child processes ----------------------------------------------------------
+
+/// How long a child process has to end after SIGTERM, when its actor is told to
+/// exit or its loop stops, before it gets SIGKILL: shorter than
+/// `child_shutdown` and `stop_drain`, so that whoever waits for the actor still
+/// hears how the process ended.
+inline constexpr std::chrono::milliseconds process_stop = 4'000ms;
+
+/// How long the end of a child process is held back for others that have its
+/// output open. What they still have to say comes at once or, from a daemon,
+/// never.
+inline constexpr std::chrono::milliseconds process_drain = 1'000ms;
+
+/// Largest bound on a line of a child process' output: it is held until it is
+/// whole.
+inline constexpr std::size_t process_line_bytes_max = 16 * 1024 * 1024;
+
 // -- writing ------------------------------------------------------------------
 
 /// Bytes that the operating system has not taken: at *high* the senders are
