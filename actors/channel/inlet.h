@@ -1,8 +1,9 @@
 #pragma once
 
-// inlet<T>: the receiving end of a channel. Its owner gets batches:
+// inlet<T>: the receiving end of a channel. Its owner keeps it, and gets
+// batches:
 //
-//   auto in = host.open_inlet<line>(self, "lines");
+//   self->state.in = std::move(*host.open_inlet<line>(self, "lines"));
 //   return {
 //     [=](const channel::batch<line>& lines) { for (auto& x : lines) ... },
 //     [=](const channel::inlet_ended&) { ... },

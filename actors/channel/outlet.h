@@ -94,8 +94,8 @@ public:
 
   /// Hands back, once, what was pushed and not confirmed, in order, and gives
   /// the stream up. The receiver may have handled some of it:
-  /// outlet_closed::confirmed is what it is known to have handled. Empty while
-  /// the outlet is open.
+  /// outlet_closed::confirmed is what it is known to have handled. Empty, and
+  /// nothing changes, while the outlet is open or being opened.
   std::vector<T> take_unconfirmed() {
     std::vector<T> result;
     if (port_)

@@ -18,6 +18,7 @@ using runtime::to_text;
 using sluice::testing::at;
 using sluice::testing::sim_peer;
 using sluice::testing::sim_server;
+using testing::says;
 using testing::self_of;
 
 class channel_handshake_test : public testing::channel_world {
@@ -321,6 +322,15 @@ TEST_F(channel_peer_test, credit_before_the_channel_is_open_is_ignored) {
 TEST_F(channel_peer_test, position_that_was_never_pushed_closes_the_outlet) {
   answer(welcome, wire::opened{1, 5, 0, 5, 261, 1'000, 256, 1'000});
   EXPECT_EQ(closed().reason, end_reason::position_lost);
+}
+
+TEST_F(channel_peer_test, connection_that_is_reset_is_a_lost_link) {
+  answer(welcome, wire::opened{1, 0, 0, 0, 256, 1'000, 256, 1'000});
+  settle();
+  ASSERT_EQ(sent_->opened.size(), 1u);
+  server_.last().reset();
+  EXPECT_EQ(closed().reason, end_reason::link_lost);
+  EXPECT_TRUE(says(closed().error, "ECONNRESET")) << to_text(closed().error);
 }
 
 TEST_F(channel_peer_test, finished_without_an_end_ends_the_link) {
