@@ -144,14 +144,20 @@ void basp_broker::write(const forward& x) {
   }
   if (has_to_be_told(x))
     writing_for_ = &x.sender;
+  writing_ = true;
   auto written = instance.dispatch(context(), x.sender, x.stages, node,
                                    x.receiver->id(), 0, x.id, x.content);
+  writing_ = false;
   writing_for_ = nullptr;
   if (!written)
     no_way(x);
 }
 
 void basp_broker::wrote(std::size_t bytes) noexcept {
+  // Flushes without a message, and what the nodes tell each other, say nothing
+  // about the messages that wait.
+  if (!writing_)
+    return;
   // Moves by an eighth of the difference: a few messages of another size do
   // not upset it, and a stream of them is known after some ten.
   auto average = average_bytes_.load(std::memory_order_relaxed);
@@ -173,6 +179,7 @@ void basp_broker::no_way(const forward& x) {
     return;
   if (!x.id.is_request() || !x.sender)
     return hand_back(x, context());
+  counters_->handed_back.fetch_add(1, std::memory_order_relaxed);
   // As CAF answers it.
   x.sender->enqueue(nullptr, x.id.response_id(),
                     caf::make_message(caf::make_error(

@@ -95,6 +95,7 @@ private:
   std::vector<caf::actor_id> cafs_own_;
 
   runtime::valve valve_; // on the mailbox
+  bool writing_ = false; // a message
   const caf::strong_actor_ptr* writing_for_ = nullptr;
   caf::actor_id last_registered_ = caf::invalid_actor_id;
   std::set<caf::io::connection_handle> beating_; // that sent a heartbeat

@@ -90,6 +90,8 @@ struct node_options {
   bool stock = false;
   std::vector<std::pair<std::string, std::size_t>> limits;
   std::vector<std::pair<std::string, caf::timespan>> times;
+  /// Adds to the settings what else a test needs.
+  std::function<void(config&)> prepare{};
 };
 
 /// An actor system with a middleman. Its actors end before it does.
@@ -101,6 +103,8 @@ public:
       settings_.set(name, value);
     for (auto& [name, value] : options.times)
       settings_.set(name, value);
+    if (options.prepare)
+      options.prepare(settings_);
     if (options.stock)
       settings_.load<caf::io::middleman>();
     else
