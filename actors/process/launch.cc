@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,15 +67,15 @@ struct failure {
 }
 
 /// Ours may be ignored or handled, and all are blocked on this thread. What is
-/// ignored would stay so in the program.
+/// ignored would stay so in the program. By system calls: glibc would not touch
+/// the two that it uses itself, which may have been inherited as ignored.
 void reset_signals() noexcept {
-  struct sigaction standard {};
-  standard.sa_handler = SIG_DFL;
-  for (int i = 1; i <= SIGRTMAX; ++i)
-    ::sigaction(i, &standard, nullptr); // fails for those that cannot be set
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  constexpr long set_bytes = 8; // of the kernel's set of 64 signals
+  // All zero is the kernel's action SIG_DFL, and is the empty set.
+  static constexpr unsigned long zero[8] = {};
+  for (int i = 1; i <= 64; ++i)
+    ::syscall(SYS_rt_sigaction, i, zero, nullptr, set_bytes); // not 9 and 19
+  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, zero, nullptr, set_bytes);
 }
 
 [[noreturn]] void become(const plan& x) noexcept {

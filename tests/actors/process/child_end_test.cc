@@ -290,8 +290,9 @@ TEST_F(child_end_test, who_is_left_in_the_group_is_killed_before_it_is_told) {
 
 TEST_F(child_end_test, deadline_of_stop_holds_for_those_behind_the_child) {
   // The child ends at once, its own child takes longer than the drain.
-  auto options = sh_lines("sh -c 'trap \"sleep 0.1; echo done; exit\" TERM; "
-                          "echo ready; while :; do sleep 0.01; done' & wait");
+  auto options =
+      sh_lines("exec 2>&-; sh -c 'trap \"sleep 0.1; echo done; exit\" TERM; "
+               "echo ready; while :; do sleep 0.01; done' & wait");
   options.drain_wait = 0ms;
   auto child = start(options);
   EXPECT_TRUE(wait_for_text("ready"));
