@@ -349,6 +349,26 @@ inline constexpr std::chrono::milliseconds channel_handshake = 5'000ms;
 /// Bytes of somebody's text in a refusal.
 inline constexpr std::size_t channel_reason_bytes_max = 200;
 
+// -- clusters -----------------------------------------------------------------
+
+/// How often a member says that it lives: a dozen bytes, six times before it is
+/// suspected.
+inline constexpr std::chrono::milliseconds cluster_beat = 500ms;
+
+/// Silence after which a member is suspected, and after which it is down. A
+/// garbage collection or a swapped machine takes a second; after ten, whoever
+/// waits for an answer has given up.
+inline constexpr std::chrono::milliseconds cluster_suspect_after = 3'000ms;
+inline constexpr std::chrono::milliseconds cluster_down_after = 10'000ms;
+
+/// Between two attempts to join.
+inline constexpr std::chrono::milliseconds cluster_retry = 500ms;
+
+/// How long the seeds look for a cluster before one of them begins one. At half
+/// of it they choose which one: those that were started together have found
+/// each other by then.
+inline constexpr std::chrono::milliseconds cluster_found_after = 2'000ms;
+
 // -- byte slices --------------------------------------------------------------
 
 /// Largest slice accepted from a serialized message.
