@@ -168,7 +168,7 @@ TEST_F(child_end_test, stop_without_time_is_sigkill_at_once) {
   for (auto deadline : {0ms, -5ms}) {
     down = false;
     pid = 0;
-    auto child = start(sh("trap 'echo no; exit' TERM; cat"));
+    auto child = start(sh("trap 'echo no; exit' TERM; sleep 1000"));
     in(child, [=](child_process& self) { self.stop(deadline); });
     wait_for_down();
     EXPECT_EQ(ended.status, SIGKILL);
@@ -213,9 +213,9 @@ TEST_F(child_end_test, child_that_is_stopped_by_job_control_ends_too) {
 }
 
 TEST_F(child_end_test, stop_is_for_the_whole_group) {
-  auto child = start(sh("sh -c 'trap \"echo grandchild; exit\" TERM; "
-                        "echo $$; while :; do sleep 0.01; done' & "
-                        "trap 'wait; exit 0' TERM; wait"));
+  auto child = start(sh("trap 'wait; exit 0' TERM; "
+                        "sh -c 'trap \"echo grandchild; exit\" TERM; "
+                        "echo $$; while :; do sleep 0.01; done' & wait"));
   wait_for_number();
   in(child, [](child_process& self) { self.stop(10s); });
   wait_for_down();
@@ -331,7 +331,7 @@ TEST_F(child_end_test, actor_that_is_killed_takes_its_child_and_group_along) {
 }
 
 TEST_F(child_end_test, actor_that_quits_takes_its_child_along) {
-  auto child = start(sh("trap '' TERM; cat"));
+  auto child = start(sh("trap '' TERM; sleep 1000"));
   wait_for_start();
   in(child, [](child_process& self) { self.quit(); });
   wait_for_down();

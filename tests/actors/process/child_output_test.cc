@@ -11,15 +11,19 @@ namespace limits = runtime::limits;
 
 class child_output_test : public process_case {
 protected:
-  /// Runs the loop until the child writes no more: it waits for us in write(2).
+  /// Runs the loop until the child waits for us in write(2): it sleeps, and
+  /// nothing is left for us to do. Returns what it has written.
   long wait_until_blocked() {
-    long before = -1;
+    long result = 0;
     EXPECT_TRUE(until([&] {
-      auto now = written_by(pid);
-      return std::exchange(before, now) == now && now > 0
-             && state_of(pid) == 'S';
+      auto before = pieces;
+      result = written_by(pid);
+      auto sleeps = state_of(pid) == 'S';
+      settle();
+      return sleeps && result > 0 && pieces == before
+             && written_by(pid) == result;
     }));
-    return before;
+    return result;
   }
 };
 

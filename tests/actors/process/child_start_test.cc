@@ -92,8 +92,9 @@ TEST_F(child_start_test, it_has_none_of_our_descriptors) {
   // Not even one that is not close-on-exec.
   auto leaky = ::open("/dev/null", O_RDONLY);
   ASSERT_GT(leaky, 2);
+  on_birth = [](child_process& self) { self.write_input("x"); };
   start({.program = "/bin/cat", .input = input_mode::piped});
-  wait_for_start();
+  EXPECT_TRUE(wait_for_text("x")); // it has loaded its libraries
   strings found;
   std::filesystem::directory_iterator all{"/proc/" + std::to_string(pid)
                                           + "/fd"};
