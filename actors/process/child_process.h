@@ -267,10 +267,10 @@ caf::expected<process_setup> start_process(process_api& api,
 process_api& default_process_api() noexcept;
 
 /// Starts a child, and an actor for it with the behavior
-/// `f(child_process*, args...)`. It waits for the start, which takes about a
-/// millisecond: until the system has found the program and has begun to run it.
-/// Errors: errc::bad_setting, see process_options::check;
-/// errc::process_not_started, with the program and the reason, e.g. "process
+/// `f(child_process*, args...)`. It waits until the system has found the
+/// program and has begun to run it: one to a few milliseconds. Errors:
+/// errc::bad_setting, see process_options::check; errc::process_not_started,
+/// with the program and the reason, e.g. "process
 /// '/no/such': execve: No such file or directory (ENOENT)". Any thread.
 template <class F, class... Args>
 requires std::is_invocable_v < F&, child_process*, std::decay_t<Args>

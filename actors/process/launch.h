@@ -2,8 +2,8 @@
 
 // launch: from options to a running program: the system calls of a start.
 //
-// Internal. Thread rule: any thread; it waits until the program runs, most
-// often less than a millisecond.
+// Internal. Thread rule: any thread; it waits until the program runs: one to a
+// few milliseconds.
 
 #include "actors/process/process_api.h"
 
