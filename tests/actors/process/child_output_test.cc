@@ -222,13 +222,15 @@ TEST_F(child_output_test, slow_receiver_makes_the_child_wait) {
 // -- awaited responses --------------------------------------------------------
 
 TEST_F(child_output_test, behavior_that_awaits_an_answer_misses_nothing) {
-  caf::response_promise promise;
-  auto silent = sys.spawn([&](caf::event_based_actor* self) -> caf::behavior {
-    return {[&promise, self](double) -> caf::result<void> {
-              promise = self->make_response_promise();
-              return promise;
-            },
-            [&promise](const std::string&) { promise.deliver(caf::unit); }};
+  auto silent = sys.spawn([](caf::event_based_actor* self) -> caf::behavior {
+    auto promise = std::make_shared<caf::response_promise>();
+    return {
+        [=](double) -> caf::result<void> {
+          *promise = self->make_response_promise();
+          return *promise;
+        },
+        [=](const std::string&) { promise->deliver(caf::unit); },
+    };
   });
   on_birth = [&](child_process& self) {
     self.request(silent, caf::infinite, 1.0).await([this] { note("answer"); });
