@@ -2,6 +2,7 @@
 
 #include "actors/channel/events.h"
 #include "actors/pressure_graph.h"
+#include "actors/process/events.h"
 #include "actors/registry.h"
 #include "actors/rejected_message.h"
 #include "actors/supervisor.h"
@@ -23,6 +24,7 @@ config::config() {
       .add<std::size_t>("remote-message-bytes-max",
                         "largest message accepted from another node");
   channel::add_event_types(*this);
+  process::add_process_types(*this);
   add_supervisor_types(*this);
   add_message_type<rejected_message>("sluice.rejected_message");
   add_message_type<list_pressure_request>("sluice.list_pressure");
