@@ -34,6 +34,18 @@ public:
     });
   }
 
+  /// The first that begins with `x`, when it is there; empty if it never is.
+  std::string wait_for_start(const std::string& x) {
+    std::unique_lock guard{mutex_};
+    auto found = all_.end();
+    changed_.wait_for(guard, 20s, [&] {
+      found = std::find_if(all_.begin(), all_.end(),
+                           [&](auto& y) { return y.starts_with(x); });
+      return found != all_.end();
+    });
+    return found != all_.end() ? *found : std::string{};
+  }
+
   strings all() {
     std::lock_guard guard{mutex_};
     return all_;
@@ -153,11 +165,8 @@ TEST_F(child_supervised_test, after_too_many_restarts_the_supervisor_gives_up) {
   EXPECT_EQ(count("restarting"), 3u);
   caf::scoped_actor self{sys};
   self->wait_for(top);
-  auto all = told.all();
-  auto why = std::find_if(all.begin(), all.end(),
-                          [](auto& x) { return x.starts_with("top: "); });
-  ASSERT_NE(why, all.end());
-  EXPECT_NE(why->find("exited with status 3"), std::string::npos) << *why;
+  auto why = told.wait_for_start("top: "); // the observer's, after `top` ended
+  EXPECT_NE(why.find("exited with status 3"), std::string::npos) << why;
 }
 
 TEST_F(child_supervised_test, program_that_is_not_there_is_a_failed_start) {
@@ -166,6 +175,7 @@ TEST_F(child_supervised_test, program_that_is_not_there_is_a_failed_start) {
   EXPECT_EQ(count("process started"), 0u);
   caf::scoped_actor self{sys};
   self->wait_for(top);
+  told.wait_for_start("top: ");
   auto all = told.all();
   EXPECT_TRUE(std::any_of(all.begin(), all.end(), [](auto& x) {
     return x.find("process '/no/such': execve: No such file") != x.npos;

@@ -35,8 +35,8 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,7 +66,11 @@ inline process_options sh_piped(std::string script) {
 
 inline std::string content_of(const std::string& path) {
   std::ifstream in{path};
-  return {std::istreambuf_iterator<char>{in}, {}};
+  std::ostringstream text;
+  // A process that ends while its file is read is an error of the stream; with
+  // an iterator over the buffer it would be an exception.
+  text << in.rdbuf();
+  return text.str();
 }
 
 /// The number after `name` in a file of /proc, -1 if there is none.
