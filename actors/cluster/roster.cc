@@ -53,6 +53,10 @@ void roster::choose(time_point now) {
   }
 }
 
+bool roster::is_seed(const std::string& endpoint) const {
+  return std::ranges::find(seeds_, endpoint) != seeds_.end();
+}
+
 bool roster::may_found(time_point now) {
   choose(now);
   if (choice_ != self_.endpoint)
@@ -60,8 +64,7 @@ bool roster::may_found(time_point now) {
   std::size_t count = 1;
   for (auto& [where, x] : seekers_)
     count += x.choice == self_.endpoint && where != self_.endpoint
-             && now - x.when <= times_.found_after
-             && std::ranges::find(seeds_, where) != seeds_.end();
+             && now - x.when <= times_.found_after;
   return 2 * count > seeds_.size();
 }
 
@@ -278,7 +281,8 @@ void roster::adopt(time_point now, const whole_list& x) {
 }
 
 void roster::handle(time_point now, const member& from, const seeking& x) {
-  seekers_[from.endpoint] = {now, x.choice};
+  if (is_seed(from.endpoint))
+    seekers_[from.endpoint] = {now, x.choice};
 }
 
 void roster::handle(time_point, const member&, const join_refused& x) {
@@ -370,7 +374,7 @@ void roster::handle(time_point now, const member& from, const list_changed& x) {
   events_.emplace_back(what);
   if (same(what.who, self_) && what.what == change_kind::down)
     return join_again(now, "the others count it as down");
-  if (what.who.name == list_.seed && what.what == change_kind::left)
+  if (list_.keeper() == nullptr) // it has left
     lose_seed(now);
 }
 
@@ -562,7 +566,8 @@ bool roster::note_life(const member& x) {
 
 void roster::handle(time_point now, const member& from, const join_request&) {
   if (state_ == state::joining) {
-    seekers_[from.endpoint].when = now;
+    if (is_seed(from.endpoint))
+      seekers_[from.endpoint].when = now;
     choose(now);
     return say(from.endpoint, seeking{choice_});
   }

@@ -162,6 +162,7 @@ private:
 
   // joining
   void choose(time_point now);
+  bool is_seed(const std::string& endpoint) const;
   bool may_found(time_point now);
   bool is_newer(const view& other) const;
   void found(time_point now);
@@ -198,7 +199,7 @@ private:
   time_point until_{}; // joining: when to begin; voting: for the same one
 
   // joining
-  std::map<std::string, seeker> seekers_; // by their endpoints
+  std::map<std::string, seeker> seekers_; // seeds, by their endpoints
   std::string choice_;
   time_point chosen_{}; // before that time there is no new choice
 
