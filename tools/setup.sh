@@ -16,7 +16,10 @@ build_packages=(
   libc-ares-dev      # name look-ups that do not block
   libcaf-dev         # CAF 0.17.6
   libcli11-dev       # command lines of the programs
+  libcurl4-openssl-dev # speaks to etcd
   libssl-dev         # SHA-256 of the relay example
+  libxxhash-dev      # places keys on nodes
+  nlohmann-json3-dev # JSON, for etcd and the tool `sluice`
 )
 
 # What the tests need besides.

@@ -20,8 +20,10 @@ struct member {
   /// Grows with each time that a node of this name joins: one that comes back
   /// is another one. Names the member together with `name`.
   std::uint64_t incarnation = 0;
-  /// Where other nodes reach it.
+  /// Where the channels of other nodes reach it.
   std::string endpoint;
+  /// Where CAF's remote actors reach it; empty: nowhere.
+  std::string remote;
   /// What it is for; see placement.
   std::vector<std::string> roles;
 
@@ -67,6 +69,8 @@ using node_down = node_event<change_kind::down>;
 
 /// This node is a member, and the others count on it.
 struct membership_gained {
+  /// The node itself, in this life.
+  member self;
   version at;
 };
 
@@ -84,7 +88,7 @@ const char* to_string(change_kind x) noexcept;
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, member& x) {
   return f(caf::meta::type_name("sluice.member"), x.name, x.incarnation,
-           x.endpoint, x.roles);
+           x.endpoint, x.remote, x.roles);
 }
 
 template <class Inspector>
@@ -102,7 +106,7 @@ typename Inspector::result_type inspect(Inspector& f, node_event<What>& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, membership_gained& x) {
-  return f(caf::meta::type_name("sluice.membership_gained"), x.at);
+  return f(caf::meta::type_name("sluice.membership_gained"), x.self, x.at);
 }
 
 template <class Inspector>

@@ -1,6 +1,7 @@
 #include "actors/cluster/roster.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -184,6 +185,29 @@ std::vector<roster::event> roster::take_events() {
   return std::exchange(events_, {});
 }
 
+time_point roster::touch_until() const {
+  if (!in_touch_)
+    return time_point::min();
+  if (state_ != state::leading)
+    return answered_ + times_.down_after;
+  // The others that it takes to have half, those first that were heard last.
+  std::vector<time_point> proofs;
+  for (auto& x : list_.members)
+    if (auto found = heard_.find(x.who.name); x.who.name != self_.name
+                                              && found != heard_.end()
+                                              && !found->second.gone)
+      proofs.push_back(found->second.proved);
+  auto needed = (possible_voters(list_) + 1) / 2 - 1;
+  if (needed == 0)
+    return time_point::max();
+  if (proofs.size() < needed)
+    return time_point::min();
+  std::ranges::nth_element(proofs, proofs.begin() + (needed - 1),
+                           std::greater{});
+  auto last = proofs[needed - 1];
+  return last == time_point::min() ? last : last + times_.down_after / 2;
+}
+
 // -- saying -------------------------------------------------------------------
 
 void roster::say(const std::string& to, letter_body what) {
@@ -213,7 +237,7 @@ void roster::set_in_touch(bool now_in_touch, const char* why) {
   if (std::exchange(in_touch_, now_in_touch) == now_in_touch)
     return;
   if (now_in_touch)
-    events_.emplace_back(membership_gained{list_.at});
+    events_.emplace_back(membership_gained{self_, list_.at});
   else
     events_.emplace_back(membership_lost{why});
 }

@@ -119,6 +119,10 @@ public:
   state where() const noexcept { return state_; }
   bool in_touch() const noexcept { return in_touch_; }
 
+  /// Until when it is in touch at least, whatever it hears: before that time
+  /// nobody takes its place. `min` if it is not, `max` if it needs nobody.
+  time_point touch_until() const;
+
   /// Why, if it was refused.
   const std::string& refusal() const noexcept { return refusal_; }
 

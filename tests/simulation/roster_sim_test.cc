@@ -66,7 +66,7 @@ public:
     x.waiting.clear();
     x.stopped = false;
     x.node = std::make_unique<roster>(
-        member{x.name, x.lives * 1'000, x.endpoint, {}}, seeds_);
+        member{x.name, x.lives * 1'000, x.endpoint, {}, {}}, seeds_);
     x.node->start(now_);
     gather(x);
   }
@@ -218,6 +218,15 @@ private:
     }
   }
 
+  /// Whoever is counted as down cannot take itself for a member any more, not
+  /// even in the middle of what it was doing when it was stopped.
+  void expect_no_lease(const member& who) const {
+    for (auto& x : machines_)
+      if (x.node && same(x.node->self(), who)) {
+        EXPECT_LE(x.node->touch_until(), now_) << who.name << '\n' << text();
+      }
+  }
+
   /// Takes what a node has said and told.
   void gather(machine& x) {
     auto letters = x.node->take_letters();
@@ -226,6 +235,8 @@ private:
       auto what = std::get_if<change>(&e);
       if (what == nullptr)
         continue;
+      if (what->what == change_kind::down)
+        expect_no_lease(what->who);
       // In another life it may have another cluster, which counts anew.
       auto life = x.node->self().incarnation;
       if (std::exchange(x.last_life, life) == life) {
