@@ -343,8 +343,14 @@ inline constexpr std::chrono::milliseconds channel_ping_interval = 5'000ms;
 inline constexpr std::chrono::milliseconds channel_silence_max = 15'000ms;
 
 /// From *connected* to the end of the handshake, on both sides; also how long
-/// the answer to the opening of a channel may take.
+/// the answer to the opening of a channel may take, which is looked for at each
+/// ping.
 inline constexpr std::chrono::milliseconds channel_handshake = 5'000ms;
+
+/// Inlets of a group that no link serves: interrupted, or finished and kept
+/// lest an outlet that did not hear of it sends everything again. Half a
+/// kilobyte each.
+inline constexpr std::size_t channel_group_resting_max = 1'024;
 
 /// Bytes of somebody's text in a refusal.
 inline constexpr std::size_t channel_reason_bytes_max = 200;
@@ -368,6 +374,17 @@ inline constexpr std::chrono::milliseconds cluster_retry = 500ms;
 /// of it they choose which one: those that were started together have found
 /// each other by then.
 inline constexpr std::chrono::milliseconds cluster_found_after = 2'000ms;
+
+/// Letters about the members that wait for one node. More are dropped: they
+/// are said again. A list of a thousand members fits.
+inline constexpr std::size_t cluster_letters_cap_bytes = 256 * 1024;
+
+/// Roles of a node: each goes with every list.
+inline constexpr std::size_t cluster_roles_max = 16;
+
+/// How long a node that leaves waits for those who hand over what they have.
+/// Gigabytes take that long on one machine; who has more sets more.
+inline constexpr std::chrono::milliseconds cluster_drain = 30'000ms;
 
 // -- byte slices --------------------------------------------------------------
 

@@ -44,6 +44,8 @@ const char* name_of(end_reason x) noexcept {
     return "connect_failed";
   case end_reason::host_stopped:
     return "host_stopped";
+  case end_reason::nobody_listens:
+    return "nobody_listens";
   }
   return nullptr;
 }

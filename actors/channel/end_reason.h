@@ -37,6 +37,8 @@ enum class end_reason : std::uint16_t {
   not_a_host = 26,        // who answers there does not speak this protocol
   connect_failed = 27,    // no connection; the error says why
   host_stopped = 28,      // this host was stopped
+  nobody_listens = 29,    // as connect_failed: the connection was refused, or
+                          // there is no socket file; no process is there
 };
 
 std::string to_string(end_reason x);

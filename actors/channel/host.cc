@@ -17,6 +17,22 @@ caf::expected<net::endpoint> host::listen(std::string_view where) {
   return state_->listen(where);
 }
 
+caf::error host::cut(std::string_view endpoint) {
+  return state_->set_cut(endpoint, true);
+}
+
+caf::error host::heal(std::string_view endpoint) {
+  return state_->set_cut(endpoint, false);
+}
+
+void host::heal_all() {
+  state_->heal_all();
+}
+
+void host::slow(std::size_t bytes_per_second) {
+  state_->slow(bytes_per_second);
+}
+
 void host::stop() {
   state_->stop();
 }

@@ -30,6 +30,7 @@
 
 #include "actors/channel/host_state.h"
 #include "actors/channel/inlet.h"
+#include "actors/channel/inlet_group.h"
 #include "actors/channel/options.h"
 #include "actors/channel/outlet.h"
 #include "net/listen.h"
@@ -78,6 +79,27 @@ public:
     return inlet<T>{std::move(port)};
   }
 
+  /// Makes a group of inlets, one for each outlet that opens `name`, owned by
+  /// `self`. The same errors.
+  template <class T>
+  caf::expected<inlet_group<T>> open_inlets(caf::local_actor* self,
+                                            std::string name,
+                                            inlet_options options = {}) {
+    auto type = state_->type_name(caf::make_rtti_pair<T>());
+    if (!type)
+      return type.error();
+    auto group = std::make_shared<inlet_group_state>(
+        state_->next_end(self), std::move(name), std::move(*type), options,
+        [](end_setup setup, std::string called, std::string of,
+           inlet_options how) -> std::shared_ptr<inlet_port> {
+          return std::make_shared<typed_inlet_port<T>>(
+              std::move(setup), std::move(called), std::move(of), how);
+        });
+    if (auto err = state_->add_group(group))
+      return err;
+    return inlet_group<T>{std::move(group)};
+  }
+
   /// Makes an outlet to the inlet `name` of the host that listens at `where`,
   /// owned by `self`, which gets outlet_opened or outlet_closed. Messages may
   /// be pushed at once. Errors: errc::bad_endpoint, errc::bad_channel,
@@ -95,6 +117,22 @@ public:
       return port.error();
     return outlet<T>{std::move(*port)};
   }
+
+  // -- for trying failures; any thread ------------------------------------
+
+  /// From now on nothing passes on the links to `endpoint`, as if the network
+  /// between lost everything, and new ones cannot be made; until `heal`. The
+  /// links that were made from there to here are not concerned. Errors:
+  /// errc::bad_endpoint.
+  caf::error cut(std::string_view endpoint);
+  caf::error heal(std::string_view endpoint);
+  void heal_all();
+
+  /// Each link reads at most so many bytes a second, in steps of a tenth; 0: as
+  /// many as come. Its own frames count, too.
+  void slow(std::size_t bytes_per_second);
+
+  // -----------------------------------------------------------------------
 
   /// Closes every channel with end_reason::host_stopped, the links and the
   /// listeners. To end in order, close the outlets first and wait for their

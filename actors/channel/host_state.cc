@@ -33,6 +33,11 @@ caf::error stopped_error() {
   return make_error(errc::channel_closed, "the host was stopped");
 }
 
+caf::error taken_error(const std::string& name) {
+  return make_error(errc::name_taken,
+                    "there is an inlet \"" + name + "\" already");
+}
+
 caf::error check_name(const std::string& name) {
   if (!name.empty() && name.size() <= limits::name_bytes_max)
     return {};
@@ -91,12 +96,14 @@ void host_state::stop() {
     return;
   decltype(listeners_) listeners;
   decltype(inlets_) inlets;
+  decltype(groups_) groups;
   decltype(outlets_) outlets;
   decltype(links_) links;
   {
     std::lock_guard guard{mutex_};
     listeners.swap(listeners_);
     inlets.swap(inlets_);
+    groups.swap(groups_);
     outlets.swap(outlets_);
     links = links_;
     shared_.clear();
@@ -104,6 +111,8 @@ void host_state::stop() {
   for (auto& x : listeners)
     caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
   for (auto& [name, x] : inlets)
+    x->on_host_stopped();
+  for (auto& [name, x] : groups)
     x->on_host_stopped();
   for (auto& x : links)
     x->stop();
@@ -145,9 +154,8 @@ caf::error host_state::add_inlet(const std::shared_ptr<inlet_port>& x) {
     std::lock_guard guard{mutex_};
     if (stopped())
       return stopped_error();
-    if (!inlets_.emplace(x->name(), x).second)
-      return make_error(errc::name_taken,
-                        "there is an inlet \"" + x->name() + "\" already");
+    if (groups_.contains(x->name()) || !inlets_.emplace(x->name(), x).second)
+      return taken_error(x->name());
   }
   x->watch_owner();
   return {};
@@ -155,19 +163,55 @@ caf::error host_state::add_inlet(const std::shared_ptr<inlet_port>& x) {
 
 void host_state::remove_inlet(const inlet_port& x) {
   std::shared_ptr<inlet_port> last; // is dropped without the lock
+  std::shared_ptr<inlet_group_state> group;
+  {
+    std::lock_guard guard{mutex_};
+    if (auto at = inlets_.find(x.name());
+        at != inlets_.end() && at->second.get() == &x) {
+      last = std::move(at->second);
+      inlets_.erase(at);
+    } else if (auto found = groups_.find(x.name()); found != groups_.end())
+      group = found->second;
+  }
+  if (group)
+    group->remove(x);
+}
+
+caf::error
+host_state::add_group(const std::shared_ptr<inlet_group_state>& x) {
+  if (auto err = x->check())
+    return err;
+  if (auto err = check_name(x->name()))
+    return err;
   std::lock_guard guard{mutex_};
-  auto at = inlets_.find(x.name());
-  if (at == inlets_.end() || at->second.get() != &x)
+  if (stopped())
+    return stopped_error();
+  if (inlets_.contains(x->name()) || !groups_.emplace(x->name(), x).second)
+    return taken_error(x->name());
+  return {};
+}
+
+void host_state::remove_group(const inlet_group_state& x) {
+  std::shared_ptr<inlet_group_state> last; // is dropped without the lock
+  std::lock_guard guard{mutex_};
+  auto at = groups_.find(x.name());
+  if (at == groups_.end() || at->second.get() != &x)
     return;
   last = std::move(at->second);
-  inlets_.erase(at);
+  groups_.erase(at);
 }
 
 std::shared_ptr<inlet_port>
-host_state::find_inlet(const std::string& name) const {
-  std::lock_guard guard{mutex_};
-  auto at = inlets_.find(name);
-  return at != inlets_.end() ? at->second : nullptr;
+host_state::find_inlet(const wire::open& x) const {
+  std::shared_ptr<inlet_group_state> group;
+  {
+    std::lock_guard guard{mutex_};
+    if (auto at = inlets_.find(x.name); at != inlets_.end())
+      return at->second;
+    if (auto at = groups_.find(x.name); at != groups_.end())
+      group = at->second;
+  }
+  return group ? group->find_or_make(x.stream, ++last_end) : nullptr;
 }
 
 caf::expected<std::shared_ptr<outlet_port>>
@@ -217,7 +261,12 @@ caf::error host_state::connect(const std::shared_ptr<outlet_port>& x,
     }
   if (std::ranges::find(loops_.all(), home) == loops_.all().end())
     home = &loops_.pick();
-  auto door = std::make_shared<link_door>(*home);
+  if (cuts_.contains(x->where())) {
+    x->on_unconnected(false);
+    return make_error(errc::connection_closed,
+                      "the way to " + x->where() + " is cut");
+  }
+  auto door = std::make_shared<link_door>(*home, x->where());
   x->assign(door);
   door->add(x);
   auto made = net::connect<link>(*home, x->where(), stream_options(),
@@ -231,6 +280,54 @@ caf::error host_state::connect(const std::shared_ptr<outlet_port>& x,
   if (!x->own_link())
     shared_[x->where()] = std::move(door);
   return {};
+}
+
+// -- faults -------------------------------------------------------------------
+
+caf::error host_state::set_cut(std::string_view endpoint, bool on) {
+  auto parsed = net::endpoint::parse(endpoint);
+  if (!parsed)
+    return parsed.error();
+  {
+    std::lock_guard guard{mutex_};
+    if (on)
+      cuts_.insert(to_string(*parsed));
+    else
+      cuts_.erase(to_string(*parsed));
+  }
+  tell_faults();
+  return {};
+}
+
+void host_state::heal_all() {
+  {
+    std::lock_guard guard{mutex_};
+    cuts_.clear();
+  }
+  tell_faults();
+}
+
+void host_state::slow(std::size_t bytes_per_second) {
+  {
+    std::lock_guard guard{mutex_};
+    bytes_per_second_ = bytes_per_second;
+  }
+  tell_faults();
+}
+
+void host_state::tell_faults() {
+  decltype(links_) links;
+  {
+    std::lock_guard guard{mutex_};
+    links = links_;
+  }
+  for (auto& x : links)
+    x->look_at_faults();
+}
+
+host_state::faults host_state::faults_of(const std::string& where) const {
+  std::lock_guard guard{mutex_};
+  return {!where.empty() && cuts_.contains(where), bytes_per_second_};
 }
 
 // -- links --------------------------------------------------------------------

@@ -6,6 +6,7 @@
 // Internal. Thread rule: any thread; its mutex is never held while another one
 // is taken, but for a door's. Lifetime: shared by the host and its links.
 
+#include "actors/channel/inlet_group_state.h"
 #include "actors/channel/inlet_port.h"
 #include "actors/channel/link_door.h"
 #include "actors/channel/options.h"
@@ -48,7 +49,12 @@ public:
 
   caf::error add_inlet(const std::shared_ptr<inlet_port>& x);
   void remove_inlet(const inlet_port& x);
-  std::shared_ptr<inlet_port> find_inlet(const std::string& name) const;
+
+  caf::error add_group(const std::shared_ptr<inlet_group_state>& x);
+  void remove_group(const inlet_group_state& x);
+
+  /// The inlet for an outlet that comes; null if there is none of that name.
+  std::shared_ptr<inlet_port> find_inlet(const wire::open& x) const;
 
   caf::expected<std::shared_ptr<outlet_port>>
   make_outlet(caf::local_actor* owner, std::string_view where, std::string name,
@@ -65,10 +71,26 @@ public:
   void add_link(const std::shared_ptr<link_door>& x);
   void remove_link(const std::shared_ptr<link_door>& x);
 
+  // -- faults -----------------------------------------------------------------
+
+  struct faults {
+    bool cut = false;
+    std::size_t bytes_per_second = 0; // 0: no limit
+  };
+
+  caf::error set_cut(std::string_view endpoint, bool on);
+  void heal_all();
+  void slow(std::size_t bytes_per_second);
+
+  /// Those of the links to `where`.
+  faults faults_of(const std::string& where) const;
+
   /// What both kinds of links are made with.
   net::stream_options stream_options() const;
 
 private:
+  void tell_faults();
+
   const host_options options_;
   const std::uint64_t instance_;
   std::atomic<bool> stopped_{false};
@@ -78,9 +100,12 @@ private:
   net::loop_choice loops_;
   std::vector<caf::actor> listeners_;
   std::map<std::string, std::shared_ptr<inlet_port>> inlets_;
+  std::map<std::string, std::shared_ptr<inlet_group_state>> groups_;
   std::map<end_id, std::weak_ptr<outlet_port>> outlets_;
   std::map<std::string, std::shared_ptr<link_door>> shared_; // by endpoint
   std::set<std::shared_ptr<link_door>> links_;
+  std::set<std::string> cuts_; // endpoints
+  std::size_t bytes_per_second_ = 0;
 };
 
 } // namespace sluice::actors::channel

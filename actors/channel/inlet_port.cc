@@ -101,6 +101,26 @@ void inlet_port::on_host_stopped() {
     close_stopped(std::move(guard));
 }
 
+bool inlet_port::rests() const {
+  lock guard{mutex_};
+  return !door_ || (state_ == state::finished && finish_said_);
+}
+
+void inlet_port::expire() {
+  lock guard{mutex_};
+  if (door_ && state_ != state::finished) // it has come back
+    return;
+  if (state_ == state::waiting)
+    tell_last(holder_,
+              inlet_closed{id(), end_reason::link_lost,
+                           make_error(errc::channel_closed,
+                                      "channel \"" + name()
+                                          + "\": link_lost: its outlet did "
+                                            "not come back in time"),
+                           core_.position()});
+  end_with(std::move(guard), end_reason::link_lost, {}, false);
+}
+
 void inlet_port::close_stopped(lock guard) {
   auto owner = holder_;
   if (state_ == state::waiting || state_ == state::open)

@@ -55,6 +55,12 @@ public:
   /// The host stops.
   void on_host_stopped();
 
+  /// Whether no link serves it, or has anything more to do for it.
+  bool rests() const;
+
+  /// Nobody waits for its outlet any longer.
+  void expire();
+
   /// The link has ended.
   void on_link_lost(const link_door* by, end_reason why,
                     const caf::error& how) override;

@@ -6,6 +6,9 @@
 
 #include <caf/behavior.hpp>
 
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <utility>
 
 // A link's frame: the handshake, the heartbeat, the end.
@@ -15,6 +18,13 @@ namespace sluice::actors::channel {
 namespace limits = runtime::limits;
 using runtime::errc;
 using runtime::make_error;
+
+namespace {
+
+/// A link that reads slowly does so in so many steps a second.
+constexpr int fault_steps = 10;
+
+} // namespace
 
 link::link(caf::actor_config& cfg, runtime::event_loop& loop,
            net::stream_setup setup, std::shared_ptr<host_state> host,
@@ -29,6 +39,7 @@ void link::on_start() {
   stream_broker::on_start();
   door_->open(*this);
   host_->add_link(door_);
+  obey_faults();
 }
 
 caf::behavior link::make_behavior() {
@@ -46,13 +57,20 @@ caf::behavior link::make_behavior() {
                         limits::channels_per_link_max});
       },
       [begin](const net::accepted&) { begin(); },
-      [this](const net::received& in) { on_frame(in.bytes); },
+      [this](const net::received& in) {
+        if (faults_.bytes_per_second > 0)
+          may_read_ -= static_cast<std::int64_t>(in.bytes.size());
+        if (faults_.bytes_per_second > 0 && may_read_ <= 0)
+          read_paused();
+        on_frame(in.bytes);
+      },
       [this](const net::bad_frame& x) { on_bad_frame(x); },
       [this](const net::timed_out& x) { on_timed_out(x); },
       [](const net::rejected&) {}, // `put` knows
       [this](const net::closed& x) { on_closed(x); },
       [this](link_wake) { settle_later(); },
       [this](link_stop) { stop(); },
+      [this](link_faults) { obey_faults(); },
   };
 }
 
@@ -61,7 +79,8 @@ void link::become_ready() {
   handshake_done();
   framing(std::make_unique<net::length_prefix_codec>(
       net::length_format::u32_be, limits::channel_link_frame_bytes_max));
-  set_timer(host_->options().ping_interval);
+  beat_due_ = loop().now() + host_->options().ping_interval;
+  set_next_tick();
   for (auto at = outlets_.begin(); at != outlets_.end();)
     serve_outlet(at++);
 }
@@ -83,9 +102,37 @@ void link::on_timed_out(const net::timed_out& x) {
 }
 
 void link::on_tick() {
+  if (auto rate = static_cast<std::int64_t>(faults_.bytes_per_second);
+      rate > 0) {
+    auto step = std::max<std::int64_t>(rate / fault_steps, 1);
+    may_read_ = std::min(may_read_ + step, step);
+    if (may_read_ > 0 && !faults_.cut)
+      read_flowing();
+  }
   if (over_)
     return;
-  set_timer(host_->options().ping_interval);
+  // Reading is paused, so that there is no timeout for it.
+  if (auto limit = host_->options().silence_max;
+      faults_.cut && limit > runtime::duration::zero()
+      && loop().now() - cut_since_ >= limit)
+    return give_up(end_reason::peer_silent, "the way to it is cut");
+  if (loop().now() >= beat_due_)
+    beat();
+  set_next_tick();
+}
+
+void link::set_next_tick() {
+  if (!ready_)
+    return;
+  auto wait = std::max(beat_due_ - loop().now(), runtime::duration{1});
+  if (faults_.bytes_per_second > 0)
+    wait = std::min<runtime::duration>(
+        wait, std::chrono::milliseconds{1000} / fault_steps);
+  set_timer(wait);
+}
+
+void link::beat() {
+  beat_due_ = loop().now() + host_->options().ping_interval;
   say(wire::ping{++pings_});
   say_grants();
   auto overdue = loop().now() - host_->options().handshake;
@@ -106,6 +153,25 @@ void link::on_tick() {
   }
 }
 
+// -- faults that somebody tries -----------------------------------------------
+
+void link::obey_faults() {
+  auto was_cut = faults_.cut;
+  faults_ = host_->faults_of(door_->where());
+  if (faults_.cut) {
+    if (!was_cut)
+      cut_since_ = loop().now();
+    return read_paused();
+  }
+  may_read_ = 0;
+  if (faults_.bytes_per_second == 0)
+    read_flowing();
+  set_next_tick();
+  if (was_cut && over_)
+    return close();
+  settle_later();
+}
+
 // -- the end ------------------------------------------------------------------
 
 void link::on_bad_frame(const net::bad_frame& x) {
@@ -122,6 +188,8 @@ void link::give_up(end_reason why, std::string text) {
                                               + to_string(why) + ": " + text);
   say(wire::refuse{why, std::move(text)});
   end_link(why, how);
+  if (faults_.cut) // the other end is not to hear of it
+    return;
   send_control();
   close();
 }
@@ -149,7 +217,9 @@ void link::on_closed(const net::closed& x) {
   else if (timed_out_)
     why = *timed_out_;
   else if (!open_)
-    why = end_reason::connect_failed;
+    why = x.os_error == ECONNREFUSED || x.os_error == ENOENT
+              ? end_reason::nobody_listens
+              : end_reason::connect_failed;
   auto how = x.error ? x.error
                      : make_error(errc::connection_closed,
                                   "the other host closed the link");

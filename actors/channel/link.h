@@ -73,6 +73,9 @@ private:
   void on_bad_frame(const net::bad_frame& x);
   void on_timed_out(const net::timed_out& x);
   void on_tick();
+  void beat();
+  void obey_faults();
+  void set_next_tick();
   void become_ready();
   void give_up(end_reason why, std::string text);
   void end_link(end_reason why, const caf::error& how);
@@ -125,6 +128,10 @@ private:
   bool ready_ = false; // the handshake is over
   bool over_ = false;  // nothing is served any more
   bool settling_ = false;
+  host_state::faults faults_;
+  runtime::time_point cut_since_{};
+  std::int64_t may_read_ = 0;          // bytes, if they are limited
+  runtime::time_point beat_due_{};     // the next ping
   bool idle_ = false; // had no channel at the last tick
   std::optional<end_reason> timed_out_;
 

@@ -52,6 +52,14 @@ void link_door::stop() {
     send<link_stop>(actor);
 }
 
+void link_door::look_at_faults() {
+  std::unique_lock guard{mutex_};
+  auto actor = actor_;
+  guard.unlock();
+  if (actor)
+    send<link_faults>(actor);
+}
+
 void link_door::open(link& x) {
   std::lock_guard guard{mutex_};
   actor_ = caf::strong_actor_ptr{x.ctrl()};

@@ -16,6 +16,8 @@
 
 #include <memory>
 #include <mutex>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::runtime {
@@ -40,15 +42,30 @@ typename Inspector::result_type inspect(Inspector& f, link_stop&) {
   return f(caf::meta::type_name("sluice.link_stop"));
 }
 
+/// Tells a link to look at the host's faults.
+struct link_faults {};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, link_faults&) {
+  return f(caf::meta::type_name("sluice.link_faults"));
+}
+
 class link_door {
 public:
-  explicit link_door(runtime::event_loop& loop) noexcept : loop_(loop) {}
+  /// `where`: to which endpoint the link connects; empty if it was accepted.
+  explicit link_door(runtime::event_loop& loop, std::string where = {}) noexcept
+      : loop_(loop), where_(std::move(where)) {}
+
+  const std::string& where() const noexcept { return where_; }
 
   /// Puts a port on the list, unless it is there. False if the link is over.
   bool add(std::shared_ptr<port> x);
 
   /// Sends link_stop.
   void stop();
+
+  /// Sends link_faults.
+  void look_at_faults();
 
   // -- the link's thread ------------------------------------------------------
 
@@ -68,6 +85,7 @@ public:
 
 private:
   runtime::event_loop& loop_;
+  const std::string where_;
   std::mutex mutex_;
   std::vector<std::shared_ptr<port>> due_;
   caf::strong_actor_ptr actor_; // while the link is open

@@ -113,7 +113,7 @@ void link::handle(const wire::open& x) {
   if (inlets_.size() >= limits::channels_per_link_max)
     return no(end_reason::too_many_channels,
               "the limit is " + std::to_string(limits::channels_per_link_max));
-  auto port = host_->find_inlet(x.name);
+  auto port = host_->find_inlet(x);
   if (!port)
     return no(end_reason::unknown_name, "no inlet \"" + x.name + "\"");
   auto answer = port->attach(door_, x);

@@ -24,7 +24,7 @@ constexpr int rounds_max = 4;
 } // namespace
 
 void link::settle() {
-  if (settling_)
+  if (settling_ || faults_.cut)
     return stream_broker::settle();
   settling_ = true;
   auto more = true;

@@ -2,8 +2,39 @@
 
 #include <caf/abstract_actor.hpp>
 #include <caf/actor_cast.hpp>
+#include <caf/attachable.hpp>
 
 namespace sluice::actors::channel {
+
+namespace {
+
+/// What an owner finds a port's watch by. CAF's own kinds are below 4.
+struct watch_token {
+  static constexpr std::size_t token_type = 0x510ce;
+  const port* of;
+};
+
+class owner_watch final : public caf::attachable {
+public:
+  explicit owner_watch(const std::shared_ptr<port>& x)
+      : of_(x.get()), port_(x) {}
+
+  void actor_exited(const caf::error&, caf::execution_unit*) override {
+    if (auto x = port_.lock())
+      x->on_owner_ended();
+  }
+
+  bool matches(const token& what) override {
+    return what.subtype == watch_token::token_type
+           && static_cast<const watch_token*>(what.ptr)->of == of_;
+  }
+
+private:
+  const port* of_;
+  std::weak_ptr<port> port_;
+};
+
+} // namespace
 
 port::port(end_setup setup, std::string name, std::string type)
     : host_(std::move(setup.host)),
@@ -14,7 +45,12 @@ port::port(end_setup setup, std::string name, std::string type)
       owner_(caf::actor_cast<caf::weak_actor_ptr>(setup.owner)) {
 }
 
-port::~port() = default;
+port::~port() {
+  if (!watches_.load())
+    return;
+  if (auto strong = owner())
+    strong->get()->detach(caf::attachable::token{watch_token{this}});
+}
 
 caf::strong_actor_ptr port::owner() const {
   return owner_.lock();
@@ -30,11 +66,9 @@ bool port::owner_ending() const {
 }
 
 void port::watch_owner() {
+  watches_.store(true);
   if (auto strong = owner())
-    strong->get()->attach_functor([weak = weak_from_this()] {
-      if (auto self = weak.lock())
-        self->on_owner_ended();
-    });
+    strong->get()->attach(std::make_unique<owner_watch>(shared_from_this()));
 }
 
 } // namespace sluice::actors::channel

@@ -70,7 +70,8 @@ public:
   /// on that of another one, and may have had something to say.
   virtual void pass_on() = 0;
 
-  /// Calls `on_owner_ended` when the owner ends. Once.
+  /// Calls `on_owner_ended` when the owner ends. Once. The owner forgets it when
+  /// the port goes: it may have thousands of ports in its life.
   void watch_owner();
 
   /// The owner if it has not gone.
@@ -112,6 +113,7 @@ private:
   caf::actor_system& system_;
   const caf::weak_actor_ptr owner_;
   std::atomic<bool> due_{false};
+  std::atomic<bool> watches_{false};
 };
 
 } // namespace sluice::actors::channel

@@ -9,7 +9,9 @@
 #include "actors/cluster/view.h"
 
 #include <caf/meta/type_name.hpp>
+#include <caf/sec.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -80,6 +82,19 @@ struct letter {
   letter_body body;
 };
 
+/// Makes `x` hold a body of the kind with that number; false if there is none.
+template <std::size_t I>
+bool emplace_body(letter_body& x, std::size_t kind) {
+  if constexpr (I == std::variant_size_v<letter_body>) {
+    return false;
+  } else {
+    if (kind != I)
+      return emplace_body<I + 1>(x, kind);
+    x.emplace<I>();
+    return true;
+  }
+}
+
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, join_request&) {
   return f(caf::meta::type_name("sluice.join_request"));
@@ -129,6 +144,24 @@ typename Inspector::result_type inspect(Inspector& f, leave_request&) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, vote& x) {
   return f(caf::meta::type_name("sluice.vote"), x.term, x.last);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, letter& x) {
+  auto kind = static_cast<std::uint8_t>(x.body.index());
+  if constexpr (Inspector::reads_state) {
+    return std::visit(
+        [&](auto& y) {
+          return f(caf::meta::type_name("sluice.letter"), x.from, kind, y);
+        },
+        x.body);
+  } else {
+    if (auto err = f(x.from, kind))
+      return err;
+    if (!emplace_body<0>(x.body, kind))
+      return caf::make_error(caf::sec::unknown_type);
+    return std::visit([&](auto& y) { return f(y); }, x.body);
+  }
 }
 
 } // namespace sluice::actors::cluster

@@ -473,7 +473,7 @@ TEST_F(channel_failure_test, receiving_host_stops) {
   // Somebody else may listen there later.
   EXPECT_FALSE(out().reopen());
   ASSERT_TRUE(until([&] { return sent_->closed.size() == 2; }));
-  EXPECT_EQ(sent_->closed[1].reason, end_reason::connect_failed);
+  EXPECT_EQ(sent_->closed[1].reason, end_reason::nobody_listens);
 }
 
 TEST_F(channel_failure_test, ends_outlive_their_host) {

@@ -137,7 +137,7 @@ TEST_F(channel_test, nobody_listens) {
   far_.reset();
   open_outlet();
   ASSERT_TRUE(until([&] { return !sent_->closed.empty(); }));
-  EXPECT_EQ(sent_->closed[0].reason, end_reason::connect_failed);
+  EXPECT_EQ(sent_->closed[0].reason, end_reason::nobody_listens);
   EXPECT_TRUE(says(sent_->closed[0].error, "ECONNREFUSED"));
 }
 

@@ -18,7 +18,7 @@ const std::map<int, std::string> wire_names = {
     {22, "protocol_error"},    {23, "link_lost"},
     {24, "peer_silent"},       {25, "version_mismatch"},
     {26, "not_a_host"},        {27, "connect_failed"},
-    {28, "host_stopped"},
+    {28, "host_stopped"},      {29, "nobody_listens"},
 };
 
 TEST(end_reason_test, numbers_are_those_of_the_wire_and_no_others_are_known) {
