@@ -39,6 +39,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -191,18 +193,66 @@ private:
     std::uint64_t settled = 0;
     /// In which it is the primary, or 0.
     std::uint64_t reign = 0;
-    /// Of the data that it has.
-    std::uint64_t losses = 0;
-    bool has_data = false;
-    bool is_dirty = false;
-    /// A write was refused.
-    mutable bool is_awaited = false;
+    /// In which epoch it has said that of the shard.
+    std::uint64_t in_sync_epoch = 0;
+    std::uint64_t released_epoch = 0;
     /// To the backup, and to the joining one.
     std::vector<shard_stream> streams;
-    // as a copy
+    bool is_dirty = false;           // has something to say
+    mutable bool is_awaited = false; // a write was refused
+    bool has_data = false;
+    /// Of the data that it has.
+    std::uint64_t losses = 0;
+    // As a copy: in which reign, of which stream, and how far.
+    std::uint64_t copied_reign = 0;
     std::uint64_t stream = 0;
     std::uint64_t seq = 0;
   };
+
+  struct parcel {
+    shard_copies copies;
+    std::size_t bytes = 0;
+    shard_probe probe;
+  };
+
+  // the table
+  void restart(const holder& self);
+  void accept(time_point now, const shard_table& x);
+  void take_up(std::uint32_t shard);
+  void become_primary(std::uint32_t shard);
+  void update_streams(std::uint32_t shard);
+  void give_up(std::uint32_t shard, shard_end why);
+  void forget(std::uint32_t shard);
+  void look_if_drained();
+
+  // the planner
+  void say(const holder& to, shard_letter_body what);
+  void say_report(time_point now);
+  void work_off(time_point now);
+  void handle(time_point now, const holder& from, const shard_report& x);
+  void handle(time_point now, const holder& from, const shard_promise& x);
+  void handle(time_point now, const holder& from, const shard_refusal& x);
+  void handle(time_point now, const holder& from, const shard_answer& x);
+  void handle(time_point now, const holder& from, const shard_news& x);
+  void handle(time_point now, const holder& from, const shard_collect& x);
+
+  // copies
+  void handle(time_point now, const holder& from, const shard_copies& x);
+  void handle(time_point now, const holder& from, const shard_probe& x);
+  void handle(time_point now, const holder& from, const shard_acks& x);
+  void handle(time_point now, const holder& from, const shard_outdated& x);
+  bool listens(const holder& from, std::uint32_t shard,
+               std::uint64_t reign) const;
+  bool is_current(const holder& from, const table_version& at);
+  shard_ack take(const shard_segment& x);
+  void apply(std::uint32_t shard, std::string_view operations);
+  void fill(std::uint32_t shard);
+  void settle(std::uint32_t shard);
+  void note_claims(std::uint32_t shard);
+  void mark(std::uint32_t shard);
+  void flush();
+  void flush(std::uint32_t shard, std::map<holder, parcel>& parcels);
+  void post(const holder& to, parcel& x);
 
   shard_settings settings_;
   shard_data& data_;
@@ -211,7 +261,23 @@ private:
   holder self_;
   time_point now_{};
   shard_table table_;
+  table_version promised_; // to a planner, of that term
   std::vector<local_shard> shards_;
+
+  time_point lease_until_ = time_point::min();
+  std::uint64_t lapse_ = 0;   // counts the breaks of the lease
+  bool is_confirmed_ = false; // the table, since the last of them
+
+  bool is_draining_ = false;
+  bool is_drained_ = false;
+  bool has_news_ = false; // for the planner
+  bool routes_changed_ = false;
+  time_point next_report_{};
+  std::uint64_t last_stream_ = 0;
+
+  std::vector<std::uint32_t> dirty_;
+  std::map<holder, shard_acks> acks_;
+  std::deque<shard_letter> own_; // to itself
   std::vector<outgoing> letters_;
   std::vector<shard_event> events_;
 };

@@ -11,9 +11,12 @@
 #include "runtime/byte_slice.h"
 
 #include <caf/actor_system_config.hpp>
+#include <caf/error.hpp>
+#include <caf/fwd.hpp>
 #include <caf/meta/type_name.hpp>
 
 #include <cstdint>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -215,9 +218,12 @@ typename Inspector::result_type inspect(Inspector& f, shard_outdated& x) {
   return f(caf::meta::type_name("sluice.shard_outdated"), x.have);
 }
 
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, shard_letter& x) {
-  return f(caf::meta::type_name("sluice.shard_letter"), x.from, x.body);
-}
+/// The number of the kind of body, and the body. Loading refuses a number that
+/// there is not (sec::unknown_type).
+caf::error inspect(caf::serializer& f, shard_letter& x);
+caf::error inspect(caf::deserializer& f, shard_letter& x);
+
+/// Its kind and from whom; the content belongs to the users.
+std::string to_string(const shard_letter& x);
 
 } // namespace sluice::actors::cluster

@@ -71,15 +71,19 @@ private:
     return true;
   }
 
+  static void drop_joining(shard_entry& x) {
+    if (x.next == x.joining)
+      x.next = {};
+    x.joining = {};
+  }
+
   static void begin(shard_entry& x, const holder& first) { x.primary = first; }
 
   /// See 1. True if it is not the time for anything else.
   bool bury(shard_entry& x, const holder& first) {
     auto changed = false;
     if (is_gone(x.joining)) {
-      if (x.next == x.joining)
-        x.next = {};
-      x.joining = {};
+      drop_joining(x);
       changed = true;
     }
     if (is_gone(x.backup)) {
@@ -98,7 +102,7 @@ private:
       x.primary = first;
       ++x.losses;
       if (x.joining == first)
-        x.joining = {};
+        drop_joining(x);
     }
     x.next = {};
     return true;
@@ -113,7 +117,7 @@ private:
     if (x.next && x.next != first)
       x.next = {};
     if (x.joining && x.joining != first && x.joining != second)
-      x.joining = {};
+      drop_joining(x);
     if (x.joining) {
       if (is_news && said.in_sync && !x.next)
         take_in(x, first, second);
@@ -127,8 +131,10 @@ private:
     auto old = std::exchange(x.primary, x.next);
     if (x.next == x.joining)
       x.joining = {};
-    if (x.backup == x.primary || !x.backup)
+    if (x.backup == x.primary || !x.backup) {
       x.backup = settings_.copies > 1 ? old : holder{};
+      x.backup_since = x.epoch + 1;
+    }
     x.next = {};
   }
 
@@ -136,8 +142,10 @@ private:
     if (x.joining == first
         && (settings_.copies == 1 || (x.backup && x.backup == second)))
       x.next = x.joining;
-    else if (settings_.copies > 1)
+    else if (settings_.copies > 1) {
       x.backup = std::exchange(x.joining, {});
+      x.backup_since = x.joining_since;
+    }
   }
 
   void begin_move(shard_entry& x, const holder& first, const holder& second) {
@@ -158,8 +166,10 @@ private:
 
   void begin_transfer(shard_entry& x, const holder& to) {
     auto most = static_cast<int>(settings_.transfers_max);
-    if (transfers_[to] < most && transfers_[x.primary] < most)
-      x.joining = to;
+    if (transfers_[to] >= most || transfers_[x.primary] >= most)
+      return;
+    x.joining = to;
+    x.joining_since = x.epoch + 1;
   }
 
   shard_table& table_;

@@ -47,9 +47,8 @@ void shard_planner::on_view(time_point now, const view& list) {
   for (auto& x : list_.members)
     if (!list.has(x.who)) {
       auto is_later_life = list.find(x.who.name) != nullptr;
-      gone_from_[holder{x.who}] = is_term_new_ && !is_later_life
-                                      ? now + settings_.gone_after
-                                      : now;
+      gone_from_[holder{x.who}] =
+          is_term_new_ && !is_later_life ? now + settings_.gone_after : now;
     }
   list_ = list;
   for (auto& x : list_.members)
@@ -180,7 +179,8 @@ void shard_planner::note_missing(time_point now) {
     for (auto who : {&x.primary, &x.backup, &x.joining})
       if (*who && !is_here(*who))
         missing.insert(*who);
-  std::erase_if(gone_from_, [&](auto& x) { return !missing.contains(x.first); });
+  std::erase_if(gone_from_,
+                [&](auto& x) { return !missing.contains(x.first); });
   for (auto& x : missing) {
     // Who is back in a later life is not there in the one before.
     auto is_over = list_.find(x.name) != nullptr;
@@ -198,8 +198,8 @@ void shard_planner::publish() {
 
 void shard_planner::receive(time_point now, const holder& from,
                             const shard_report& x) {
-  auto newest = std::max(x.promised, table_version{x.have.term, x.have.planner,
-                                                   0});
+  auto newest =
+      std::max(x.promised, table_version{x.have.term, x.have.planner, 0});
   known_term_ = std::max(known_term_, newest.term);
   if (state_ == state::idle || !is_here(from))
     return;
@@ -208,8 +208,8 @@ void shard_planner::receive(time_point now, const holder& from,
   // See 5: what it answers counts for the life that the list of members gives.
   if (state_ != state::active || x.members_term != list_.at.term)
     return;
-  auto has_role = std::ranges::any_of(
-      members_, [&](auto& y) { return holder{y} == from; });
+  auto has_role =
+      std::ranges::any_of(members_, [&](auto& y) { return holder{y} == from; });
   if (!has_role)
     listeners_.insert(from);
   auto is_news = x.draining && has_role && draining_.insert(from).second;

@@ -32,6 +32,9 @@ struct shard_settings {
   /// Of one shard and one copy of it, sent and not acknowledged: above, there
   /// is no room for writes.
   std::size_t unacknowledged_bytes_max = 1024 * 1024;
+  /// Of one shard, on their way to a node that catches up, before there are
+  /// more chunks.
+  std::size_t window_bytes = 256 * 1024;
   /// At how many shards a node may catch up, or be copied from, at a time.
   std::uint32_t transfers_max = 4;
 };

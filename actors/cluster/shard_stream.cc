@@ -9,9 +9,10 @@ namespace sluice::actors::cluster {
 using runtime::duration;
 using runtime::time_point;
 
-shard_stream::shard_stream(holder to, std::uint64_t id, bool fresh,
-                           std::uint64_t position)
+shard_stream::shard_stream(holder to, std::uint64_t since, std::uint64_t id,
+                           bool fresh, std::uint64_t position)
     : to_(std::move(to)),
+      copies_since_(since),
       id_(id),
       fresh_(fresh),
       position_(fresh ? 0 : position),
@@ -82,9 +83,11 @@ std::optional<std::uint64_t> shard_stream::next_question(time_point now,
   if (now < question_due(after))
     return std::nullopt;
   has_doubts_ = false;
-  is_asking_ = true;
   since_ = now;
-  return ++question_;
+  ++question_;
+  if (!std::exchange(is_asking_, true))
+    first_question_ = question_;
+  return question_;
 }
 
 void shard_stream::doubt() noexcept {
@@ -96,7 +99,7 @@ shard_stream::outcome shard_stream::acknowledged(time_point now,
                                                  const shard_ack& x) {
   if (x.stream != id_ || x.seq >= next_)
     return outcome::nothing;
-  auto is_answer = is_asking_ && x.number == question_;
+  auto is_answer = is_asking_ && x.number >= first_question_;
   auto result = outcome::nothing;
   if (x.seq < acked_ && is_answer)
     return outcome::forgotten;

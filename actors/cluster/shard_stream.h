@@ -22,12 +22,15 @@ namespace sluice::actors::cluster {
 
 class shard_stream {
 public:
-  /// `id` is higher than that of any stream before, to anybody. `fresh`: the
-  /// other one begins with nothing, and is to get it all, in chunks; else it
-  /// has what there is at `position`.
-  shard_stream(holder to, std::uint64_t id, bool fresh, std::uint64_t position);
+  /// To a node that copies the shard since that epoch. `id` is higher than that
+  /// of any stream before, to anybody. `fresh`: the other one begins with
+  /// nothing, and is to get it all, in chunks; else it has what there is at
+  /// `position`.
+  shard_stream(holder to, std::uint64_t since, std::uint64_t id, bool fresh,
+               std::uint64_t position);
 
   const holder& to() const noexcept { return to_; }
+  std::uint64_t since() const noexcept { return copies_since_; }
   std::uint64_t id() const noexcept { return id_; }
 
   /// Of what is not acknowledged.
@@ -98,6 +101,7 @@ private:
   std::uint64_t last() const noexcept { return acked_ + log_.size(); }
 
   holder to_;
+  std::uint64_t copies_since_;
   std::uint64_t id_;
   bool fresh_;
   std::string open_; // the segment that is being filled
@@ -114,6 +118,7 @@ private:
   // questions
   runtime::time_point since_{}; // it waits
   std::uint64_t question_ = 0;
+  std::uint64_t first_question_ = 0; // since it has sent nothing
   bool is_asking_ = false;
   bool has_doubts_ = false;
 };

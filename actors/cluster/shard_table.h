@@ -48,6 +48,9 @@ struct shard_entry {
   holder primary;
   holder backup;
   holder joining;
+  /// Since which epoch they are that: who was not for a while begins anew.
+  std::uint64_t backup_since = 0;
+  std::uint64_t joining_since = 0;
   /// Becomes the primary as soon as the present one has stopped: the backup,
   /// or the joining one.
   holder next;
@@ -106,7 +109,8 @@ typename Inspector::result_type inspect(Inspector& f, holder& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, shard_entry& x) {
   return f(caf::meta::type_name("sluice.shard_entry"), x.epoch, x.reign,
-           x.losses, x.primary, x.backup, x.joining, x.next);
+           x.losses, x.primary, x.backup, x.joining, x.backup_since,
+           x.joining_since, x.next);
 }
 
 template <class Inspector>
