@@ -386,6 +386,39 @@ inline constexpr std::size_t cluster_roles_max = 16;
 /// Gigabytes take that long on one machine; who has more sets more.
 inline constexpr std::chrono::milliseconds cluster_drain = 30'000ms;
 
+/// Membership through etcd: the lease of a member, for which it may be silent.
+/// The same as `cluster_down_after`. etcd counts in seconds; a lease of less
+/// than two could end between two elections of etcd, and one of more than a
+/// day would not be noticed by anybody.
+inline constexpr std::chrono::seconds etcd_lease = 10s;
+inline constexpr std::chrono::seconds etcd_lease_min = 2s;
+inline constexpr std::chrono::seconds etcd_lease_max = 86'400s;
+
+/// How long etcd may take for an answer; less if the lease is short. An
+/// election of etcd takes a second or two.
+inline constexpr std::chrono::milliseconds etcd_answer = 5'000ms;
+
+/// The longest pause between two attempts to reach etcd, which begin with
+/// `cluster_retry`: what a cluster waits for at most when etcd is back.
+inline constexpr std::chrono::milliseconds etcd_retry_max = 5'000ms;
+
+/// How long a node tries to become a member before it gives up: as long as a
+/// service may take to start beside it; a person waits no longer. And how long
+/// it tries to tell that it leaves.
+inline constexpr std::chrono::milliseconds etcd_start = 20'000ms;
+inline constexpr std::chrono::milliseconds etcd_leave = 5'000ms;
+
+/// Endpoints of etcd, which itself advises against more than seven members.
+inline constexpr std::size_t etcd_endpoints_max = 16;
+
+/// Largest answer of etcd, and largest line of its watch: a list of some
+/// thousand members.
+inline constexpr std::size_t etcd_answer_bytes_max = 4 * 1024 * 1024;
+
+/// What is kept of a member in etcd: two endpoints and a dozen roles take a
+/// few hundred bytes.
+inline constexpr std::size_t member_record_bytes_max = 4 * 1024;
+
 // -- byte slices --------------------------------------------------------------
 
 /// Largest slice accepted from a serialized message.

@@ -1,15 +1,13 @@
 #include "actors/cluster/etcd/wire.h"
 
 #include "actors/cluster/etcd/base64.h"
+#include "actors/cluster/etcd/json_fields.h"
 #include "runtime/error.h"
 #include "runtime/limits.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <charconv>
-#include <limits>
-#include <type_traits>
 #include <utility>
 
 namespace sluice::actors::cluster::etcd {
@@ -56,105 +54,20 @@ caf::error malformed(std::string_view text) {
                     "this is no answer of etcd: " + excerpt(text));
 }
 
-/// Reads members of an object; remembers if one was not what it should be.
-class fields {
-public:
-  explicit fields(const json& from) : from_(from), sound_(from.is_object()) {}
-
-  bool sound() const noexcept { return sound_; }
-  void refuse() noexcept { sound_ = false; }
-
-  /// The member of that name, or null.
-  const json* find(const char* name) const {
-    if (!from_.is_object())
-      return nullptr;
-    auto found = from_.find(name);
-    return found == from_.end() || found->is_null() ? nullptr : &*found;
-  }
-
-  template <class T>
-  T number(const char* name) {
-    auto x = find(name);
-    if (x == nullptr)
-      return 0;
-    T result = 0;
-    if (x->is_string()) {
-      auto& text = x->get_ref<const std::string&>();
-      auto end = text.data() + text.size();
-      auto [at, error] = std::from_chars(text.data(), end, result);
-      sound_ &= error == std::errc{} && at == end;
-      return result;
-    }
-    if (x->is_number_unsigned()
-        && x->get<std::uint64_t>()
-               <= static_cast<std::uint64_t>(std::numeric_limits<T>::max()))
-      return static_cast<T>(x->get<std::uint64_t>());
-    if constexpr (std::is_signed_v<T>)
-      if (x->is_number_integer() && !x->is_number_unsigned())
-        return x->get<T>();
-    sound_ = false;
-    return 0;
-  }
-
-  bool flag(const char* name) {
-    auto x = find(name);
-    if (x == nullptr)
-      return false;
-    sound_ &= x->is_boolean();
-    return x->is_boolean() && x->get<bool>();
-  }
-
-  std::string text(const char* name) {
-    auto x = find(name);
-    if (x == nullptr)
-      return {};
-    sound_ &= x->is_string();
-    return x->is_string() ? x->get<std::string>() : std::string{};
-  }
-
-  std::string bytes(const char* name) {
-    auto result = from_base64(text(name));
-    sound_ &= result.has_value();
-    return std::move(result).value_or(std::string{});
-  }
-
-  /// The elements of an array, each as `f(fields&)` has it.
-  template <class T, class F>
-  std::vector<T> list(const char* name, F f) {
-    std::vector<T> result;
-    auto x = find(name);
-    if (x == nullptr)
-      return result;
-    sound_ &= x->is_array();
-    if (!x->is_array())
-      return result;
-    for (auto& element : *x) {
-      fields inner{element};
-      result.push_back(f(inner));
-      sound_ &= inner.sound();
-    }
-    return result;
-  }
-
-private:
-  const json& from_;
-  bool sound_;
-};
-
-key_value read_key(fields& from) {
+key_value read_key(json_fields& from) {
   return {from.bytes("key"), from.bytes("value"),
           from.number<std::uint64_t>("create_revision"),
           from.number<std::uint64_t>("mod_revision"),
           from.number<lease_id>("lease")};
 }
 
-key_event read_event(fields& from) {
+key_event read_event(json_fields& from) {
   key_event result;
   auto type = from.text("type");
   result.deleted = type == "DELETE";
   static const json nothing;
   auto kv = from.find("kv");
-  fields inner{kv != nullptr ? *kv : nothing};
+  json_fields inner{kv != nullptr ? *kv : nothing};
   result.what = read_key(inner);
   // Without either there is nothing to go by.
   if (!inner.sound() || result.what.key.empty() || result.what.modified == 0
@@ -163,10 +76,10 @@ key_event read_event(fields& from) {
   return result;
 }
 
-header read_header(fields& from) {
+header read_header(json_fields& from) {
   static const json nothing = json::object();
   auto x = from.find("header");
-  fields inner{x != nullptr ? *x : nothing};
+  json_fields inner{x != nullptr ? *x : nothing};
   return {inner.number<std::uint64_t>("cluster_id"),
           inner.number<std::uint64_t>("revision")};
 }
@@ -199,16 +112,17 @@ std::optional<caf::error> find_error(const json& from) {
                     "etcd says: " + excerpt(text));
 }
 
-/// Reads an answer with `f(fields&)`, which is inside of `result` if streamed.
+/// Reads an answer with `f(json_fields&)`, which is inside of `result` if
+/// streamed.
 template <class T, class F>
 caf::expected<T> read(std::string_view text, bool streamed, F f) {
   auto whole = json::parse(text, nullptr, false);
   if (auto error = find_error(whole))
     return std::move(*error);
   static const json nothing;
-  fields outer{whole};
+  json_fields outer{whole};
   auto inside = streamed ? outer.find("result") : &whole;
-  fields from{inside != nullptr ? *inside : nothing};
+  json_fields from{inside != nullptr ? *inside : nothing};
   // Everything that etcd says has a header.
   if (!from.sound() || from.find("header") == nullptr)
     return malformed(text);
@@ -219,7 +133,7 @@ caf::expected<T> read(std::string_view text, bool streamed, F f) {
   return result;
 }
 
-lease_answer read_lease(fields& from) {
+lease_answer read_lease(json_fields& from) {
   lease_answer result;
   result.lease = from.number<lease_id>("ID");
   // Longer than a century would not fit into a time.
@@ -299,7 +213,7 @@ caf::error read_error(long status, std::string_view text) {
 }
 
 caf::expected<key_list> read_list(std::string_view text) {
-  return read<key_list>(text, false, [](fields& from) {
+  return read<key_list>(text, false, [](json_fields& from) {
     return key_list{{}, from.list<key_value>("kvs", read_key)};
   });
 }
@@ -316,15 +230,15 @@ caf::expected<lease_answer> read_renewal(std::string_view text) {
 }
 
 caf::expected<txn_answer> read_txn(std::string_view text) {
-  return read<txn_answer>(text, false, [](fields& from) {
+  return read<txn_answer>(text, false, [](json_fields& from) {
     txn_answer result;
     result.succeeded = from.flag("succeeded");
     auto found = from.list<std::vector<key_value>>(
-        "responses", [](fields& x) -> std::vector<key_value> {
+        "responses", [](json_fields& x) -> std::vector<key_value> {
           auto range = x.find("response_range");
           if (range == nullptr)
             return {};
-          fields inner{*range};
+          json_fields inner{*range};
           auto keys = inner.list<key_value>("kvs", read_key);
           if (!inner.sound())
             x.refuse();
@@ -338,11 +252,12 @@ caf::expected<txn_answer> read_txn(std::string_view text) {
 }
 
 caf::expected<done_answer> read_done(std::string_view text) {
-  return read<done_answer>(text, false, [](fields&) { return done_answer{}; });
+  return read<done_answer>(text, false,
+                           [](json_fields&) { return done_answer{}; });
 }
 
 caf::expected<watch_answer> read_watch(std::string_view line) {
-  return read<watch_answer>(line, true, [](fields& from) {
+  return read<watch_answer>(line, true, [](json_fields& from) {
     watch_answer result;
     result.created = from.flag("created");
     result.canceled = from.flag("canceled");
