@@ -235,6 +235,41 @@ TEST_F(etcd_roster_test, lease_that_has_ended_is_another_life) {
   EXPECT_EQ(told(), (strings{"lost", "down a 2", "joined a 4", "gained 4"}));
 }
 
+TEST_F(etcd_roster_test, key_that_goes_while_the_lease_holds_ends_it_at_once) {
+  join();
+  etcd.remove(key);
+  watch();
+  EXPECT_EQ(told(), (strings{"down a 2", "lost"}));
+  // Whoever did it may be about to take the place.
+  EXPECT_EQ(ask(), "");
+  advance(200ms);
+  settle();
+  EXPECT_EQ(told(), (strings{"joined a 4", "gained 4"}));
+}
+
+TEST_F(etcd_roster_test, process_that_takes_the_same_place_stays) {
+  join();
+  etcd_roster other{{"a", 0, "tcp://a:1", "", {}}, options(), 1};
+  other.start(now);
+  strings paths;
+  while (auto what = other.ask(now)) {
+    paths.push_back(what->path);
+    auto reply = etcd.post(now, *what);
+    other.answer(now, reply.status, reply.text);
+  }
+  EXPECT_EQ(paths, (strings{"/v3/kv/range", "/v3/lease/grant", "/v3/kv/txn",
+                            "/v3/lease/revoke", "/v3/kv/txn"}));
+  watch();
+  EXPECT_EQ(told(), (strings{"down a 2", "lost", "joined a 4"}));
+  advance(200ms);
+  settle();
+  EXPECT_TRUE(roster.ended());
+  EXPECT_EQ(told(), strings{"ended the name \"a\" in the cluster \"default\" "
+                            "was taken over by another process that says it "
+                            "is at tcp://a:1, too"});
+  EXPECT_FALSE(other.ended());
+}
+
 TEST_F(etcd_roster_test, failures_are_followed_by_growing_pauses) {
   runtime::duration total{};
   std::vector<runtime::duration> pauses;
@@ -305,6 +340,19 @@ TEST_F(etcd_roster_test, line_that_is_not_etcds_makes_it_read_the_list) {
   advance(100ms);
   watch();
   EXPECT_TRUE(roster.watching());
+}
+
+TEST_F(etcd_roster_test, what_etcd_has_forgotten_is_read_from_the_list) {
+  join();
+  roster.watch_ended(now, runtime::make_error(errc::connect_failed, "cut"));
+  etcd.remove(key);
+  etcd.compact();
+  advance(100ms);
+  watch(); // from a revision that is gone
+  EXPECT_EQ(told(), strings{});
+  EXPECT_EQ(ask(), "/v3/kv/range");
+  answer();
+  EXPECT_EQ(told(), (strings{"down a 2", "lost"}));
 }
 
 TEST_F(etcd_roster_test, difference_that_stays_shows_a_dead_watch) {
