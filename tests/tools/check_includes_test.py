@@ -63,6 +63,17 @@ class CheckIncludes(unittest.TestCase):
         self.write("examples/kv/kv.cc", '#include "bench/load.h"')
         self.expect_broken("examples/kv/kv.cc:1", "layers point down")
 
+    def test_tool_may_include_the_library_but_no_example(self):
+        self.write("tools/sluice/up.cc", '#include "actors/supervisor.h"',
+                   '#include "tools/sluice/up.h"')
+        self.expect_clean()
+        self.write("tools/sluice/up.cc", '#include "examples/kv/store.h"')
+        self.expect_broken("tools/sluice/up.cc:1", "layers point down")
+
+    def test_actors_that_include_a_tool(self):
+        self.write("actors/flow.cc", '#include "tools/sluice/up.h"')
+        self.expect_broken("actors/flow.cc:1", "layers point down")
+
     def test_library_that_includes_tests(self):
         self.write("net/a/b.cc", '#include "tests/support/clock.h"')
         self.expect_broken("net/a/b.cc:1", "nothing but tests/")

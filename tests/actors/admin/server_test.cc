@@ -1,7 +1,7 @@
 #include "actors/admin/server.h"
 
 #include "actors/admin/client.h"
-#include "actors/config.h"
+#include "net/config.h"
 #include "runtime/error.h"
 #include "runtime/loop_group.h"
 
@@ -115,7 +115,7 @@ protected:
 
   json answer_to(const json& request) { return ask_now(request).answer; }
 
-  config cfg;
+  net::config cfg;
   caf::actor_system sys{cfg};
   runtime::loop_group loops{sys, {.loops = 2}};
   runtime::event_loop& loop = loops.at(0);
