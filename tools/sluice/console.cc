@@ -1,5 +1,7 @@
 #include "tools/sluice/console.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -45,6 +47,10 @@ bool console::shared::write_all(std::string_view text) {
 }
 
 void console::shared::run() {
+  // Signals are for others; and a reader that is gone is no reason to die.
+  sigset_t all;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
   std::unique_lock guard{mutex};
   for (;;) {
     changed.wait(guard, [this] { return ended || !waiting.empty(); });

@@ -209,6 +209,27 @@ class Restart(ClusterCase):
         self.nothing_runs()
 
 
+    def test_node_that_fails_too_often_gives_up_alone(self):
+        self.up("--restart")
+        killed = set()
+
+        def has_given_up():
+            node = self.node("n2")
+            if node["pid"] and node["pid"] not in killed:
+                killed.add(node["pid"])
+                os.kill(node["pid"], signal.SIGKILL)
+            return node["process"] == "ended"
+
+        wait_until(has_given_up, "n2 comes back for ever")
+        self.assertEqual(len(killed), 6)
+        self.assertEqual([self.node(x)["pid"] for x in ("n1", "n3")],
+                         [self.pids[1], self.pids[3]])
+        self.tool("start", "n2")
+        self.note_pids()
+        self.tool("down")
+        self.nothing_runs()
+
+
 class Failing(ClusterCase):
     def fail_both_ways(self, code, *options):
         """In the foreground and in the background: one line, nothing left."""
