@@ -1,6 +1,7 @@
 #include "actors/config.h"
 
 #include "actors/channel/events.h"
+#include "actors/cluster/name_messages.h"
 #include "actors/cluster/node_messages.h"
 #include "actors/pressure_graph.h"
 #include "actors/process/events.h"
@@ -27,6 +28,7 @@ config::config() {
   channel::add_event_types(*this);
   process::add_process_types(*this);
   cluster::add_cluster_types(*this);
+  cluster::add_names_types(*this);
   add_supervisor_types(*this);
   add_message_type<rejected_message>("sluice.rejected_message");
   add_message_type<list_pressure_request>("sluice.list_pressure");
