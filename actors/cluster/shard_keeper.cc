@@ -32,7 +32,6 @@ void shard_keeper::on_view(time_point now, const view& list,
   planner = eldest(list_, settings_.role);
   has_news_ |= planner != nullptr && holder{*planner} != before;
   routes_changed_ = true;
-  look_if_drained();
   work_off(now);
 }
 
@@ -85,7 +84,10 @@ time_point shard_keeper::tick(time_point now) {
 void shard_keeper::drain(time_point now) {
   now_ = now;
   is_draining_ = has_news_ = true;
-  look_if_drained();
+  // Who has no role has no shards.
+  auto me = list_.find(self_.name);
+  if (me != nullptr && !has_role(me->who, settings_.role))
+    note_drained();
   work_off(now);
 }
 
@@ -224,6 +226,8 @@ void shard_keeper::handle(time_point, const holder& from,
                           const shard_answer& x) {
   if (x.nonce != lapse_ || from != x.at.planner || table_.at < x.at)
     return;
+  if (x.drained)
+    note_drained();
   if (!std::exchange(is_confirmed_, true))
     routes_changed_ = true;
 }

@@ -223,7 +223,7 @@ private:
   void update_streams(std::uint32_t shard);
   void give_up(std::uint32_t shard, shard_end why);
   void forget(std::uint32_t shard);
-  void look_if_drained();
+  void note_drained();
 
   // the planner
   void say(const holder& to, shard_letter_body what);

@@ -1,6 +1,5 @@
 // What a new table means for the shards of this node.
 
-#include "actors/cluster/placement.h"
 #include "actors/cluster/shard_keeper.h"
 
 #include <algorithm>
@@ -50,8 +49,9 @@ void shard_keeper::accept(time_point now, const shard_table& x) {
   }
   routes_changed_ = true;
   // After a break of the lease it waits for more than the table; see rule 1.
-  has_news_ |= !is_confirmed_ && now < lease_until_;
-  look_if_drained();
+  // And those that want to leave wait until all have it.
+  has_news_ |=
+      (!is_confirmed_ && now < lease_until_) || !table_.draining.empty();
 }
 
 void shard_keeper::take_up(std::uint32_t shard) {
@@ -126,15 +126,9 @@ void shard_keeper::forget(std::uint32_t shard) {
     data_.clear(shard);
 }
 
-void shard_keeper::look_if_drained() {
-  auto me = list_.find(self_.name);
-  if (!is_draining_ || is_drained_ || me == nullptr)
-    return;
-  auto has_none = table_.is_draining(self_) && !table_.holds_any(self_);
-  if (!has_none && has_role(me->who, settings_.role))
-    return;
-  is_drained_ = true;
-  events_.emplace_back(shard_drained{});
+void shard_keeper::note_drained() {
+  if (is_draining_ && !std::exchange(is_drained_, true))
+    events_.emplace_back(shard_drained{});
 }
 
 } // namespace sluice::actors::cluster

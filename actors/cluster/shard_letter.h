@@ -50,6 +50,8 @@ struct shard_report {
 struct shard_answer {
   std::uint64_t nonce = 0;
   table_version at;
+  /// The receiver wants to leave, and has nothing any more, as all know.
+  bool drained = false;
 };
 
 /// A table, from whoever has it.
@@ -156,7 +158,8 @@ typename Inspector::result_type inspect(Inspector& f, shard_report& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, shard_answer& x) {
-  return f(caf::meta::type_name("sluice.shard_answer"), x.nonce, x.at);
+  return f(caf::meta::type_name("sluice.shard_answer"), x.nonce, x.at,
+           x.drained);
 }
 
 template <class Inspector>

@@ -31,6 +31,7 @@ void shard_planner::restart(const holder& self) {
   members_.clear();
   known_term_ = 0;
   table_ = {};
+  members_term_ = later_term_ = 0;
   promises_.clear();
   listeners_.clear();
   gone_from_.clear();
@@ -51,6 +52,7 @@ void shard_planner::on_view(time_point now, const view& list) {
           is_term_new_ && !is_later_life ? now + settings_.gone_after : now;
     }
   list_ = list;
+  members_term_ = std::max(members_term_, list_.at.term);
   for (auto& x : list_.members)
     gone_from_.erase(holder{x.who});
   members_.clear();
@@ -64,6 +66,8 @@ void shard_planner::on_view(time_point now, const view& list) {
   auto left = [&](auto& x) { return !is_here(x); };
   std::erase_if(listeners_, left);
   std::erase_if(draining_, left);
+  std::erase_if(have_, [&](auto& x) { return left(x.first); });
+  std::erase_if(empty_since_, [&](auto& x) { return left(x.first); });
   look(now);
 }
 
@@ -71,6 +75,7 @@ void shard_planner::on_lease(time_point now, bool has_lease) {
   if (has_lease_ == has_lease)
     return;
   has_lease_ = has_lease;
+  later_term_ = members_term_;
   look(now);
 }
 
@@ -109,7 +114,7 @@ void shard_planner::ask(time_point now) {
   next_ = now + settings_.report;
   for (auto& x : members_)
     if (!promises_.contains(holder{x}))
-      letters_.emplace_back(holder{x}, shard_collect{term_, list_.at.term});
+      letters_.emplace_back(holder{x}, shard_collect{term_, members_term_});
 }
 
 void shard_planner::receive(time_point now, const holder& from,
@@ -142,8 +147,10 @@ void shard_planner::count_promises(time_point now) {
   promises_.clear();
   state_ = state::active;
   standings_.assign(settings_.shards, {});
+  empty_since_.clear();
+  have_.clear();
   table_.at = term_;
-  table_.members_term = list_.at.term;
+  table_.members_term = members_term_;
   draining_.insert(table_.draining.begin(), table_.draining.end());
   std::erase_if(draining_, [&](auto& x) { return !is_here(x); });
   plan(now);
@@ -162,14 +169,30 @@ void shard_planner::plan(time_point now) {
   for (auto& [who, when] : gone_from_)
     if (when <= now)
       x.gone.insert(who);
-  auto changed = table_.members_term != list_.at.term;
-  table_.members_term = list_.at.term;
+  auto changed = table_.members_term != members_term_;
+  table_.members_term = members_term_;
   std::vector<holder> draining{draining_.begin(), draining_.end()};
   changed |= draining != table_.draining;
   table_.draining = std::move(draining);
   changed |= move_shards(table_, x, settings_);
   if (changed)
     publish();
+  for (auto& who : draining_)
+    if (table_.holds_any(who))
+      empty_since_.erase(who);
+    else
+      empty_since_.try_emplace(who, table_.at);
+}
+
+/// See 6.
+bool shard_planner::is_drained(const holder& x) const {
+  auto found = empty_since_.find(x);
+  return found != empty_since_.end()
+         && std::ranges::all_of(members_, [&](auto& y) {
+              auto has = have_.find(holder{y});
+              return holder{y} == x
+                     || (has != have_.end() && has->second >= found->second);
+            });
 }
 
 /// Holders that this node has never seen as members; see 4.
@@ -188,6 +211,19 @@ void shard_planner::note_missing(time_point now) {
   }
 }
 
+/// See 5.
+void shard_planner::note_term(time_point now, std::uint64_t members_term) {
+  if (members_term > std::max(later_term_, members_term_)) {
+    later_term_ = members_term;
+    later_since_ = now;
+  }
+  if (later_term_ <= members_term_ || !has_lease_
+      || now - later_since_ < 2 * settings_.gone_after)
+    return;
+  members_term_ = later_term_;
+  look(now);
+}
+
 void shard_planner::publish() {
   ++table_.at.seq;
   for (auto& x : members_)
@@ -203,11 +239,13 @@ void shard_planner::receive(time_point now, const holder& from,
   known_term_ = std::max(known_term_, newest.term);
   if (state_ == state::idle || !is_here(from))
     return;
+  note_term(now, x.members_term);
   if (newest > term_)
     return collect(now);
   // See 5: what it answers counts for the life that the list of members gives.
-  if (state_ != state::active || x.members_term != list_.at.term)
+  if (state_ != state::active || x.members_term > members_term_)
     return;
+  have_[from] = x.have;
   auto has_role =
       std::ranges::any_of(members_, [&](auto& y) { return holder{y} == from; });
   if (!has_role)
@@ -233,7 +271,8 @@ void shard_planner::receive(time_point now, const holder& from,
     plan(now);
   if (x.have != table_.at && table_.at == before)
     letters_.emplace_back(from, shard_news{table_});
-  letters_.emplace_back(from, shard_answer{x.nonce, table_.at});
+  letters_.emplace_back(from,
+                        shard_answer{x.nonce, table_.at, is_drained(from)});
 }
 
 time_point shard_planner::tick(time_point now) {

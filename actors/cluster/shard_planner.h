@@ -17,7 +17,12 @@
 //    is gone. One that is missing for any other reason (a new seed does not
 //    know it) may still have one for `gone_after`.
 // 5. It plans by a list of members. Who has a list of a later term does not
-//    listen to it until it has that, too.
+//    listen to it until it has that, too: its own may be that of a seed which
+//    has lost the others. As a new term need not change who is in the list, and
+//    is not told then, it takes the later term for its own when it has kept its
+//    lease for twice `gone_after` since it heard of it: without the others, the
+//    seed could not have renewed it.
+// 6. A node that wants to leave has nothing any more when all others know so.
 //
 // Internal. Thread rule: that of the keeper. Lifetime: belongs to a keeper.
 
@@ -70,8 +75,10 @@ private:
   void plan(runtime::time_point now);
   void publish();
   void note_missing(runtime::time_point now);
+  void note_term(runtime::time_point now, std::uint64_t members_term);
   bool is_gone(runtime::time_point now, const holder& x) const;
   bool is_here(const holder& x) const;
+  bool is_drained(const holder& x) const;
 
   const shard_settings settings_;
   holder self_;
@@ -86,8 +93,13 @@ private:
   std::set<holder> listeners_; // without the role
   std::map<holder, runtime::time_point> gone_from_;
   bool is_term_new_ = false; // of the list, at its present version
+  std::uint64_t members_term_ = 0;
+  std::uint64_t later_term_ = 0; // of a list that somebody else has
+  runtime::time_point later_since_{};
   std::vector<shard_standing> standings_;
   std::set<holder> draining_;
+  std::map<holder, table_version> empty_since_; // of those
+  std::map<holder, table_version> have_;        // that the members report
   runtime::time_point next_{};
   std::vector<outgoing> letters_;
 };

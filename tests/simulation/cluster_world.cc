@@ -28,6 +28,7 @@ cluster_world::~cluster_world() = default;
 void cluster_world::start(machine& x) {
   if (x.node)
     kill(x);
+  x.stopped = false;
   x.lives += 1;
   x.told = {};
   x.node = std::make_unique<roster>(
