@@ -61,7 +61,7 @@ struct call {
   store::entry* read(std::string_view key);
 
   /// Looks a key up on behalf of a command that writes.
-  store::entry* find(std::string_view key) { return home.keys.find(key, now); }
+  store::entry* find(std::string_view key) { return home.keys->find(key, now); }
 
   /// The integer that is argument `i`; replies with an error and returns false
   /// if it is none.

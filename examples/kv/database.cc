@@ -62,7 +62,7 @@ void database::execute_frame(session& self, std::string_view frame,
 // -- expiry -------------------------------------------------------------------
 
 void database::arm_expiry() {
-  auto due = shared_.keys.next_expiry();
+  auto due = shared_.keys->next_expiry();
   if (due == expiry_due_)
     return;
   expiry_due_ = due;
@@ -79,7 +79,7 @@ void database::expiry_timer::on_due(timer& t) noexcept {
 }
 
 void database::expire_some() {
-  shared_.keys.expire_due(now(), expiry_budget_keys);
+  shared_.keys->expire_due(now(), expiry_budget_keys);
   expiry_due_ = never;
   arm_expiry();
 }

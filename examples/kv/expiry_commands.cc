@@ -58,9 +58,9 @@ void expire_in(call& c, expiry_unit unit, std::string_view name) {
   if (!found || !when.allow(found->deadline(), *deadline))
     return c.integer(0);
   if (*deadline <= c.now)
-    c.home.keys.erase(*found);
+    c.home.keys->erase(*found);
   else
-    c.home.keys.expire_at(*found, *deadline);
+    c.home.keys->expire_at(*found, *deadline);
   c.integer(1);
 }
 
@@ -105,7 +105,7 @@ void persist(call& c) {
   auto found = c.find(c.args[1]);
   if (!found || found->deadline() == never)
     return c.integer(0);
-  c.home.keys.expire_at(*found, never);
+  c.home.keys->expire_at(*found, never);
   c.integer(1);
 }
 

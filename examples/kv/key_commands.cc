@@ -17,7 +17,7 @@ void del(call& c) {
   std::int64_t count = 0;
   for (auto key : c.args.subspan(1)) {
     if (auto found = c.find(key)) {
-      c.home.keys.erase(*found);
+      c.home.keys->erase(*found);
       ++count;
     }
   }
@@ -37,12 +37,12 @@ void rename(call& c) {
   auto found = c.find(c.args[1]);
   if (!found)
     return c.error(message::no_such_key);
-  c.home.keys.rename(*found, c.args[2]);
+  c.home.keys->rename(*found, c.args[2]);
   c.ok();
 }
 
 void randomkey(call& c) {
-  if (auto found = c.home.keys.pick(c.home.dice(), c.now))
+  if (auto found = c.home.keys->pick(c.home.dice(), c.now))
     c.bulk(found->key());
   else
     c.null();
@@ -58,7 +58,7 @@ void append_keys(call& c, const entries& found) {
 
 void keys(call& c) {
   entries found;
-  c.home.keys.scan(0, c.home.keys.size(), c.now, [&](const auto& x) {
+  c.home.keys->scan(0, c.home.keys->size(), c.now, [&](const auto& x) {
     if (glob_match(c.args[1], x.key()))
       found.push_back(&x);
   });
@@ -113,7 +113,7 @@ void scan(call& c) {
     return;
   entries found;
   auto count = static_cast<std::size_t>(std::min(o.count, count_max));
-  cursor = c.home.keys.scan(cursor, count, c.now, [&](const auto& x) {
+  cursor = c.home.keys->scan(cursor, count, c.now, [&](const auto& x) {
     if (o.strings && glob_match(o.pattern, x.key()))
       found.push_back(&x);
   });

@@ -36,7 +36,7 @@ void print_summary(kv::server& shared) {
               static_cast<unsigned long long>(shared.commands),
               static_cast<unsigned long long>(shared.hits),
               static_cast<unsigned long long>(shared.misses),
-              shared.keys.size());
+              shared.keys->size());
 }
 
 /// An IPv6 address has colons of its own: RFC 3986 puts it into brackets.

@@ -24,7 +24,7 @@ void time(call& c) {
 }
 
 void dbsize(call& c) {
-  c.integer(static_cast<std::int64_t>(c.home.keys.size()));
+  c.integer(static_cast<std::int64_t>(c.home.keys->size()));
 }
 
 void flush(call& c) {
@@ -32,7 +32,7 @@ void flush(call& c) {
       || (c.args.size() == 2 && !equals(c.args[1], "async")
           && !equals(c.args[1], "sync")))
     return c.error(message::syntax);
-  c.home.keys.clear();
+  c.home.keys->clear();
   c.ok();
 }
 
@@ -136,17 +136,25 @@ void info_memory(call&, info_lines& out) {
 void info_stats(call& c, info_lines& out) {
   out.add_number("total_connections_received", c.home.connections);
   out.add_number("total_commands_processed", c.home.commands);
-  out.add_number("expired_keys", c.home.keys.expired());
+  std::uint64_t expired = 0;
+  for (auto x : c.home.all)
+    expired += x->expired();
+  out.add_number("expired_keys", expired);
   out.add_number("evicted_keys", 0);
   out.add_number("keyspace_hits", c.home.hits);
   out.add_number("keyspace_misses", c.home.misses);
 }
 
 void info_keyspace(call& c, info_lines& out) {
-  const auto& keys = c.home.keys;
-  if (keys.size() > 0)
-    out.add("db0", "keys=" + std::to_string(keys.size()) + ",expires="
-                       + std::to_string(keys.expiring()) + ",avg_ttl=0");
+  std::size_t size = 0;
+  std::size_t expiring = 0;
+  for (auto x : c.home.all) {
+    size += x->size();
+    expiring += x->expiring();
+  }
+  if (size > 0)
+    out.add("db0", "keys=" + std::to_string(size) + ",expires="
+                       + std::to_string(expiring) + ",avg_ttl=0");
 }
 
 struct info_section {

@@ -14,6 +14,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice::examples::kv {
 
@@ -23,7 +24,15 @@ struct session;
 struct server {
   explicit server(time_ms now) : started(now) {}
 
-  store keys;
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+
+  store own;
+  /// What commands work on. One whose keys lie in several stores points here
+  /// to the one that the next command is about.
+  store* keys = &own;
+  /// What INFO sums up.
+  std::vector<const store*> all{&own};
   time_ms started;
   /// For INFO; whoever listens fills them in.
   int process_id = 0;

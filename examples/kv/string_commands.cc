@@ -65,7 +65,7 @@ void set(call& c) {
     if (o.keep_deadline && old)
       deadline = old->deadline();
   }
-  c.home.keys.put(c.args[1], c.args[2], deadline);
+  c.home.keys->put(c.args[1], c.args[2], deadline);
   if (!o.get)
     c.ok();
 }
@@ -73,7 +73,7 @@ void set(call& c) {
 void setnx(call& c) {
   auto old = c.find(c.args[1]);
   if (!old)
-    c.home.keys.put(c.args[1], c.args[2]);
+    c.home.keys->put(c.args[1], c.args[2]);
   c.integer(old ? 0 : 1);
 }
 
@@ -81,7 +81,7 @@ void set_for(call& c, expiry_unit unit, std::string_view name) {
   time_ms deadline;
   if (!deadline_argument(c, 2, unit, name, deadline))
     return;
-  c.home.keys.put(c.args[1], c.args[3], deadline);
+  c.home.keys->put(c.args[1], c.args[3], deadline);
   c.ok();
 }
 
@@ -99,14 +99,14 @@ void get(call& c) {
 
 void getset(call& c) {
   c.value_or_null(c.read(c.args[1]));
-  c.home.keys.put(c.args[1], c.args[2]);
+  c.home.keys->put(c.args[1], c.args[2]);
 }
 
 void getdel(call& c) {
   auto found = c.read(c.args[1]);
   c.value_or_null(found);
   if (found)
-    c.home.keys.erase(*found);
+    c.home.keys->erase(*found);
 }
 
 void mget(call& c) {
@@ -125,7 +125,7 @@ void mset(call& c) {
   if (c.args.size() % 2 == 0)
     return c.wrong_arity("mset");
   for (std::size_t i = 1; i < c.args.size(); i += 2)
-    c.home.keys.put(c.args[i], c.args[i + 1]);
+    c.home.keys->put(c.args[i], c.args[i + 1]);
   c.ok();
 }
 
@@ -140,7 +140,7 @@ void add(call& c, std::int64_t amount) {
   auto end = std::to_chars(digits.begin(), digits.end(), n).ptr;
   std::string_view text{digits.data(),
                         static_cast<std::size_t>(end - digits.data())};
-  c.home.keys.put(c.args[1], text, found ? found->deadline() : never);
+  c.home.keys->put(c.args[1], text, found ? found->deadline() : never);
   c.integer(n);
 }
 
@@ -171,7 +171,7 @@ void append(call& c) {
   auto tail = c.args[2];
   auto found = c.find(c.args[1]);
   if (!found)
-    found = &c.home.keys.put(c.args[1], tail);
+    found = &c.home.keys->put(c.args[1], tail);
   else if (found->value.size() + tail.size()
            > runtime::limits::resp_bulk_bytes_max)
     return c.error(message::too_long);

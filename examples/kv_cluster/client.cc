@@ -1,0 +1,82 @@
+#include "examples/kv_cluster/client.h"
+
+namespace sluice::examples::kv_cluster {
+
+void client::answer(std::string_view bytes) {
+  if (!is_idle()) {
+    auto number = open(merge::one, 1, bytes.size());
+    fill({number, 0}, bytes);
+    return;
+  }
+  write(bytes);
+}
+
+void client::write(std::string_view bytes) {
+  if (socket_ == nullptr || bytes.empty())
+    return;
+  bytes_written += bytes.size();
+  if (!socket_->write(bytes))
+    socket_->abort(); // it asks for more than it reads
+}
+
+std::uint64_t client::open(merge how, std::uint32_t parts, std::size_t charge,
+                           std::uint32_t shards, std::uint32_t shard) {
+  pending x;
+  x.how = how;
+  x.missing = parts;
+  x.shards = shards;
+  x.shard = shard;
+  x.charge = charge;
+  if (how != merge::one)
+    x.parts.resize(parts);
+  charge_ += charge;
+  answers_.push_back(std::move(x));
+  pause_if_full();
+  return first_ + answers_.size() - 1;
+}
+
+bool client::fill(place where, std::string_view bytes) {
+  auto& x = answers_[where.number - first_];
+  if (x.how == merge::one)
+    x.bytes = bytes;
+  else
+    x.parts[where.part] = bytes;
+  if (--x.missing > 0)
+    return false;
+  if (x.how != merge::one) {
+    x.bytes = merge_answers(x.how, x.parts, x.shards, x.shard);
+    x.parts = {};
+  }
+  return where.number == first_;
+}
+
+void client::flush() {
+  is_dirty = false;
+  out_.clear();
+  while (!answers_.empty() && answers_.front().missing == 0) {
+    auto& x = answers_.front();
+    charge_ -= x.charge;
+    out_ += x.bytes;
+    answers_.pop_front();
+    ++first_;
+  }
+  write(out_);
+  if (socket_ == nullptr)
+    return;
+  if (paused_ && 2 * answers_.size() <= client_commands_max
+      && 2 * charge_ <= client_bytes_max) {
+    paused_ = false;
+    socket_->read_flowing();
+  }
+  if (session.closing && answers_.empty())
+    socket_->close();
+}
+
+void client::pause_if_full() {
+  if (paused_ || !is_full() || socket_ == nullptr)
+    return;
+  paused_ = true;
+  socket_->read_paused();
+}
+
+} // namespace sluice::examples::kv_cluster

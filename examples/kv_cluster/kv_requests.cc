@@ -1,0 +1,357 @@
+#include "examples/kv_cluster/kv_node.h"
+
+#include "examples/kv/command.h"
+#include "examples/kv/commands.h"
+#include "examples/kv_cluster/operation.h"
+#include "net/resp.h"
+
+#include <algorithm>
+#include <utility>
+
+// What becomes of a command.
+
+namespace sluice::examples::kv_cluster {
+
+using namespace actors::cluster;
+namespace channel = actors::channel;
+
+namespace {
+
+constexpr std::string_view nobody_serves =
+    "CLUSTERDOWN nobody serves the key at the moment; nothing was done";
+constexpr std::string_view node_lost =
+    "TRYAGAIN the node that has the key was lost; a write was done or was not";
+constexpr std::string_view no_answer =
+    "TRYAGAIN the node that has the key does not answer; a write was done or "
+    "was not";
+constexpr std::string_view shard_taken =
+    "TRYAGAIN another node took the key over; a write was done or was not";
+
+std::string error_text(std::string_view text) {
+  std::string result;
+  net::append_error(result, text);
+  return result;
+}
+
+} // namespace
+
+// -- from a client ------------------------------------------------------------
+
+void kv_node::submit(const std::shared_ptr<client>& from,
+                     std::string_view frame) {
+  ++figures_.requests;
+  figures_.bytes_in += frame.size();
+  auto wrong = net::split_command(frame, args_, unescaped_);
+  if (!wrong.empty()) {
+    from->session.closing = true;
+    from->answer(error_text("ERR " + std::string{wrong}));
+    return flush_later(from);
+  }
+  if (frame.size() > command_bytes_max)
+    return from->answer(error_text(
+        "ERR the command is too long: " + std::to_string(frame.size())
+        + " bytes, of at most " + std::to_string(command_bytes_max)));
+  make_plan(args_, keeper_.settings().shards, plan_);
+  switch (plan_.what) {
+  case plan_kind::local:
+    scratch_.clear();
+    kv::execute(from->session, args_, now(), scratch_);
+    if (!scratch_.empty())
+      from->answer(scratch_);
+    if (from->session.closing)
+      flush_later(from);
+    return;
+  case plan_kind::refused:
+    return from->answer(error_text(plan_.error));
+  case plan_kind::single: {
+    auto shard = plan_.shard;
+    auto writes = plan_.writes;
+    auto& there = lanes_[shard];
+    auto ran = there.held.empty() && there.asked == 0
+               && run_here(shard, writes, scratch_);
+    if (ran && is_settled(shard)) {
+      from->answer(scratch_);
+      figures_.bytes_out += std::exchange(from->bytes_written, 0);
+      return;
+    }
+    auto number = from->open(merge::one, 1, frame.size() + scratch_.size());
+    origin who{from, {number, 0}, {}, 0};
+    if (ran)
+      wait_until_settled(shard, std::move(who), scratch_);
+    else
+      run({std::move(who), 0, shard, writes, {}, {}, std::string{frame}});
+    return;
+  }
+  case plan_kind::parts: {
+    auto parts = std::move(plan_.parts);
+    auto writes = plan_.writes;
+    auto number =
+        from->open(plan_.how, static_cast<std::uint32_t>(parts.size()),
+                   frame.size(), keeper_.settings().shards, plan_.shard);
+    std::uint32_t i = 0;
+    for (auto& x : parts)
+      run({{from, {number, i++}, {}, 0},
+           0,
+           x.shard,
+           writes,
+           {},
+           {},
+           std::move(x.command)});
+    return;
+  }
+  }
+}
+
+// -- on the primary -----------------------------------------------------------
+
+/// Runs the command `args_`, if this node serves the shard now.
+bool kv_node::run_here(std::uint32_t shard, bool writes, std::string& reply) {
+  auto at = present();
+  reply.clear();
+  if (keeper_.route(at, shard).what != route_kind::here
+      || (writes && !keeper_.has_room(shard)))
+    return false;
+  auto& keys = stores_.at(shard);
+  shared_.keys = &keys;
+  keys_of(args_, keys_);
+  if (kv::equals(args_[0], "append") && args_.size() == 3)
+    if (auto old = keys.find(args_[1], now());
+        old && old->value.size() + args_[2].size() > value_bytes_max) {
+      net::append_error(reply, kv::message::too_long);
+      return true;
+    }
+  kv::execute(for_others_, args_, now(), reply);
+  if (reply.size() > reply_bytes_max) {
+    reply.clear();
+    net::append_error(reply, kv::message::reply_too_long);
+  }
+  if (!writes || reply.starts_with('-'))
+    return true;
+  operation_.clear();
+  for (auto key : keys_)
+    if (auto x = keys.find(key, now()))
+      append_put(operation_, *x);
+    else
+      append_erase(operation_, key);
+  if (keys_.empty()) // FLUSHALL
+    append_clear(operation_);
+  keeper_.wrote(shard, operation_);
+  loop().flush_later(*this);
+  return true;
+}
+
+bool kv_node::is_settled(std::uint32_t shard) const {
+  return keeper_.settled(shard) >= keeper_.position(shard);
+}
+
+/// What was read may have been written just now: it is not said before it is
+/// safe.
+void kv_node::wait_until_settled(std::uint32_t shard, origin who,
+                                 std::string_view reply) {
+  unsettled_[shard].push_back(
+      {keeper_.position(shard), std::move(who), std::string{reply}});
+}
+
+void kv_node::on_settled(std::uint32_t shard, std::uint64_t position) {
+  auto& waiting = unsettled_[shard];
+  while (!waiting.empty() && waiting.front().position <= position) {
+    auto x = std::move(waiting.front());
+    waiting.pop_front();
+    answer(x.who, x.reply);
+  }
+}
+
+void kv_node::on_deactivated(const shard_deactivated& x) {
+  on_settled(x.shard, keeper_.settled(x.shard));
+  for (auto& y : std::exchange(unsettled_[x.shard], {})) {
+    ++figures_.failed;
+    answer(y.who, error_text(shard_taken));
+  }
+}
+
+// -- on its way ---------------------------------------------------------------
+
+void kv_node::run(request x) {
+  x.sequence = ++last_sequence_;
+  if (!lanes_[x.shard].held.empty() || !try_run(x))
+    hold(std::move(x));
+}
+
+/// Runs a command here, or sends it where it belongs. False if neither can be
+/// now.
+bool kv_node::try_run(request& x) {
+  auto to = keeper_.route(present(), x.shard, x.at_least);
+  auto& there = lanes_[x.shard];
+  if (to.what == route_kind::elsewhere) {
+    if (x.who.from)
+      return forward(x, *to.at);
+    answer_moved(x.who); // it asked the wrong one: its table is old
+    return true;
+  }
+  if (to.what != route_kind::here || there.asked > 0)
+    return false;
+  std::string reply;
+  auto wrong = net::split_command(x.command, args_, unescaped_);
+  if (!wrong.empty() || args_.empty()) {
+    answer(x.who, error_text("ERR " + std::string{wrong}));
+    return true;
+  }
+  if (!run_here(x.shard, x.writes, reply))
+    return false;
+  if (is_settled(x.shard))
+    answer(x.who, reply);
+  else
+    wait_until_settled(x.shard, std::move(x.who), reply);
+  return true;
+}
+
+bool kv_node::forward(request& x, const member& to) {
+  auto& there = lanes_[x.shard];
+  auto way = find_peer(to.name);
+  if (way == nullptr || !same(way->who(), to)
+      || (there.asked > 0 && there.at != way->holder()))
+    return false;
+  ++figures_.forwarded;
+  ++there.asked;
+  there.at = way->holder();
+  auto number = ++last_asked_;
+  way->ask({number, x.shard, static_cast<std::uint8_t>(x.writes), x.command},
+           keeper_.table().at, keeper_.self());
+  x.deadline = loop().now() + answer_max;
+  asked_.emplace(number, asked_request{std::move(x), way->holder()});
+  loop().flush_later(*this);
+  return true;
+}
+
+void kv_node::hold(request x) {
+  x.deadline = loop().now() + hold_max;
+  auto& held = lanes_[x.shard].held;
+  auto at = held.end();
+  while (at != held.begin() && std::prev(at)->sequence > x.sequence)
+    --at;
+  held.insert(at, std::move(x));
+}
+
+void kv_node::retry(std::uint32_t shard) {
+  auto& held = lanes_[shard].held;
+  while (!held.empty() && try_run(held.front()))
+    held.pop_front();
+}
+
+void kv_node::retry_all() {
+  for (std::uint32_t i = 0; i < lanes_.size(); ++i)
+    retry(i);
+}
+
+kv_node::request kv_node::take_asked(std::uint64_t number) {
+  auto at = asked_.find(number);
+  auto result = std::move(at->second.what);
+  asked_.erase(at);
+  --lanes_[result.shard].asked;
+  return result;
+}
+
+// -- for other nodes ----------------------------------------------------------
+
+bool kv_node::must_wait(const request_bundle& x) {
+  auto way = find_peer(x.from.name);
+  return way != nullptr && way->answers_waiting() > answers_waiting_max;
+}
+
+void kv_node::on_requests(const channel::batch<request_bundle>& batch) {
+  for (auto& x : batch) {
+    std::string_view rest = x.entries;
+    for (request_entry entry; take(rest, entry);) {
+      ++figures_.served;
+      if (entry.shard >= keeper_.settings().shards)
+        continue;
+      run({{nullptr, {}, x.from.name, entry.number},
+           0,
+           entry.shard,
+           entry.writes != 0,
+           {},
+           x.at,
+           std::string{entry.command}});
+    }
+  }
+}
+
+void kv_node::on_answers(const answer_bundle& x) {
+  std::string_view rest = x.entries;
+  for (answer_entry entry; take(rest, entry);) {
+    if (!asked_.contains(entry.number))
+      continue; // too late
+    auto what = take_asked(entry.number);
+    auto shard = what.shard;
+    if (entry.what == answer_kind::done)
+      answer(what.who, entry.reply);
+    else // there is a newer table, and it is on its way
+      hold(std::move(what));
+    if (lanes_[shard].asked == 0)
+      retry(shard);
+  }
+}
+
+// -- answers ------------------------------------------------------------------
+
+void kv_node::answer(const origin& who, std::string_view reply) {
+  if (who.from) {
+    if (who.from->fill(who.where, reply))
+      flush_later(who.from);
+    return;
+  }
+  if (auto way = find_peer(who.peer))
+    way->answer({who.number, answer_kind::done, reply});
+  loop().flush_later(*this);
+}
+
+void kv_node::answer_moved(const origin& who) {
+  if (auto way = find_peer(who.peer))
+    way->answer({who.number, answer_kind::moved, {}});
+  loop().flush_later(*this);
+}
+
+void kv_node::flush_later(const std::shared_ptr<client>& x) {
+  if (!std::exchange(x->is_dirty, true))
+    dirty_.push_back(x);
+  loop().flush_later(*this);
+}
+
+void kv_node::fail(const origin& who, std::string_view error) {
+  ++figures_.failed;
+  answer(who, error_text(error));
+}
+
+void kv_node::fail_overdue(runtime::time_point at) {
+  for (auto& [shard_held, asked, to] : lanes_)
+    while (!shard_held.empty() && shard_held.front().deadline <= at) {
+      fail(shard_held.front().who, nobody_serves);
+      shard_held.pop_front();
+    }
+  std::vector<std::uint64_t> overdue;
+  for (auto& [number, x] : asked_)
+    if (x.what.deadline <= at)
+      overdue.push_back(number);
+  for (auto x : overdue)
+    fail(take_asked(x).who, no_answer);
+  // Routes may have changed without a word, when the lease came back.
+  retry_all();
+}
+
+/// A node has gone with what it was asked. Reads are asked again.
+void kv_node::fail_asked(const holder& of) {
+  std::vector<std::uint64_t> gone;
+  for (auto& [number, x] : asked_)
+    if (x.at == of)
+      gone.push_back(number);
+  for (auto number : gone) {
+    auto what = take_asked(number);
+    if (what.writes)
+      fail(what.who, node_lost);
+    else
+      hold(std::move(what));
+  }
+  retry_all();
+}
+
+} // namespace sluice::examples::kv_cluster
