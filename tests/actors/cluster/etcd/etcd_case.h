@@ -100,10 +100,12 @@ protected:
     }));
   }
 
-  static etcd_options at(const std::string& endpoints) {
+  /// With a lease that does not end by itself, however loaded the machine is.
+  static etcd_options at(const std::string& endpoints,
+                         std::chrono::seconds lease = 20s) {
     etcd_options result;
     result.endpoints = endpoints;
-    result.lease_ttl = 2s;
+    result.lease_ttl = lease;
     result.retry = 50ms;
     result.retry_max = 200ms;
     return result;

@@ -13,8 +13,8 @@ protected:
     return cluster::etcd::member_prefix("default") + name;
   }
 
-  node& join(const std::string& name) {
-    auto& x = add(name, at(server.url()));
+  node& join(const std::string& name, std::chrono::seconds lease = 20s) {
+    auto& x = add(name, at(server.url(), lease));
     EXPECT_TRUE(until_told(x, "gained " + name));
     return x;
   }
@@ -117,7 +117,7 @@ TEST_F(etcd_provider_test, earlier_life_at_the_same_endpoint_gives_way) {
 
 TEST_F(etcd_provider_test,
        frozen_node_is_down_and_comes_back_in_its_next_life) {
-  auto& a = join("a");
+  auto& a = join("a", 2s);
   auto& b = join("b");
   a.frozen = true;
   EXPECT_TRUE(until_told(b, "down a"));
@@ -134,9 +134,9 @@ TEST_F(etcd_provider_test,
 }
 
 TEST_F(etcd_provider_test, nodes_stay_members_for_many_times_their_lease) {
-  auto& a = join("a");
-  auto& b = join("b");
-  pass(7s);
+  auto& a = join("a", 3s);
+  auto& b = join("b", 3s);
+  pass(10s);
   EXPECT_EQ(a.log, (strings{"joined a", "gained a", "joined b"}));
   EXPECT_EQ(b.log, (strings{"joined a", "joined b", "gained b"}));
   EXPECT_TRUE(a.acts());
