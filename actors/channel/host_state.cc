@@ -177,8 +177,7 @@ void host_state::remove_inlet(const inlet_port& x) {
     group->remove(x);
 }
 
-caf::error
-host_state::add_group(const std::shared_ptr<inlet_group_state>& x) {
+caf::error host_state::add_group(const std::shared_ptr<inlet_group_state>& x) {
   if (auto err = x->check())
     return err;
   if (auto err = check_name(x->name()))
@@ -201,8 +200,7 @@ void host_state::remove_group(const inlet_group_state& x) {
   groups_.erase(at);
 }
 
-std::shared_ptr<inlet_port>
-host_state::find_inlet(const wire::open& x) const {
+std::shared_ptr<inlet_port> host_state::find_inlet(const wire::open& x) const {
   std::shared_ptr<inlet_group_state> group;
   {
     std::lock_guard guard{mutex_};

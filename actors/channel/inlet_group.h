@@ -14,11 +14,12 @@
 // apart by their id. Each has a window of its own. Nothing holds them: one that
 // has ended or was closed is gone by itself. One that is interrupted waits for
 // its outlet to come back, until `close`; there may be
-// limits::channel_group_resting_max of those, then the oldest gets inlet_closed.
+// limits::channel_group_resting_max of those, then the oldest gets
+// inlet_closed.
 //
 // For users. Thread rule: for the owner's handlers; one thread at a time.
-// Lifetime: as of an inlet: it outlives its host, and is closed then; when it is
-// closed or dropped, or its owner ends, all its inlets are closed.
+// Lifetime: as of an inlet: it outlives its host, and is closed then; when it
+// is closed or dropped, or its owner ends, all its inlets are closed.
 
 #include "actors/channel/inlet_group_state.h"
 

@@ -35,8 +35,7 @@ inlet_group_state::find_or_make(const stream_id& stream, end_id next_id) {
     auto owner = owner_.lock();
     if (!owner)
       return nullptr;
-    result =
-        make_({next_id, std::move(owner), host_}, name_, type_, options_);
+    result = make_({next_id, std::move(owner), host_}, name_, type_, options_);
     entries_.push_back({stream, result});
     oldest = evict();
   }

@@ -126,8 +126,8 @@ void link::set_next_tick() {
     return;
   auto wait = std::max(beat_due_ - loop().now(), runtime::duration{1});
   if (faults_.bytes_per_second > 0)
-    wait = std::min<runtime::duration>(
-        wait, std::chrono::milliseconds{1000} / fault_steps);
+    wait = std::min<runtime::duration>(wait, std::chrono::milliseconds{1000}
+                                                 / fault_steps);
   set_timer(wait);
 }
 

@@ -130,9 +130,9 @@ private:
   bool settling_ = false;
   host_state::faults faults_;
   runtime::time_point cut_since_{};
-  std::int64_t may_read_ = 0;          // bytes, if they are limited
-  runtime::time_point beat_due_{};     // the next ping
-  bool idle_ = false; // had no channel at the last tick
+  std::int64_t may_read_ = 0;      // bytes, if they are limited
+  runtime::time_point beat_due_{}; // the next ping
+  bool idle_ = false;              // had no channel at the last tick
   std::optional<end_reason> timed_out_;
 
   outlet_map outlets_;

@@ -70,8 +70,8 @@ public:
   /// on that of another one, and may have had something to say.
   virtual void pass_on() = 0;
 
-  /// Calls `on_owner_ended` when the owner ends. Once. The owner forgets it when
-  /// the port goes: it may have thousands of ports in its life.
+  /// Calls `on_owner_ended` when the owner ends. Once. The owner forgets it
+  /// when the port goes: it may have thousands of ports in its life.
   void watch_owner();
 
   /// The owner if it has not gone.

@@ -45,8 +45,8 @@ channel::outlet_options letter_options() {
 class local_provider final : public runtime::loop_actor {
 public:
   local_provider(caf::actor_config& cfg, runtime::event_loop& loop,
-                 provider_setup setup, channel::host* host,
-                 std::string cluster, local_options options)
+                 provider_setup setup, channel::host* host, std::string cluster,
+                 local_options options)
       : runtime::loop_actor(cfg, loop),
         setup_(std::move(setup)),
         host_(*host),
@@ -212,8 +212,8 @@ void local_provider::say(const roster::outgoing& x) {
 }
 
 bool local_provider::open(const std::string& where, peer& to) {
-  auto out = host_.open_outlet<letter>(this, where, inlet_name_,
-                                       letter_options());
+  auto out =
+      host_.open_outlet<letter>(this, where, inlet_name_, letter_options());
   if (!out) {
     to.trouble = runtime::to_text(out.error());
     return false;
@@ -234,8 +234,9 @@ void local_provider::on_outlet_closed(const channel::outlet_closed& x) {
     return conclude();
   switch (x.reason) {
   case end_reason::unknown_name:
-    to.trouble = "the node at " + where + " is not of this cluster, or has "
-                 "just been started";
+    to.trouble = "the node at " + where
+                 + " is not of this cluster, or has "
+                   "just been started";
     return;
   case end_reason::nobody_listens:
     roster_.unreachable(loop().now(), where);

@@ -61,8 +61,7 @@ caf::error node_options::check() const {
                        + std::to_string(limits::name_bytes_max)
                        + " letters, digits, '-', '_' or '.'");
   if (!is_name(cluster))
-    return bad_setting("node_options.cluster: \"" + cluster
-                       + "\" is not 1 to "
+    return bad_setting("node_options.cluster: \"" + cluster + "\" is not 1 to "
                        + std::to_string(limits::name_bytes_max)
                        + " letters, digits, '-', '_' or '.'");
   for (auto& x : seeds)
@@ -115,27 +114,26 @@ caf::expected<node> node::start(net::loop_choice loops, node_options options) {
   member self{options.name, 0, options.advertise, {}, options.roles};
   auto& loop = loops.pick();
   if (options.remote_port) {
-    auto remote = open_remote(loop.system(),
-                              *net::endpoint::parse(options.advertise),
-                              *options.remote_port);
+    auto remote =
+        open_remote(loop.system(), *net::endpoint::parse(options.advertise),
+                    *options.remote_port);
     if (!remote)
       return remote.error();
     self.remote = std::move(*remote);
   }
   auto lease = std::make_shared<membership_lease>();
-  auto provider =
-      options.provider
-          ? options.provider
-          : make_local_provider(*channels, options.cluster,
-                                {options.seeds, options.times,
-                                 options.join_deadline});
+  auto provider = options.provider
+                      ? options.provider
+                      : make_local_provider(*channels, options.cluster,
+                                            {options.seeds, options.times,
+                                             options.join_deadline});
   node result;
   result.self_ = self;
   result.lease_ = lease;
   result.channels_ = channels;
-  result.actor_ = spawn_node_actor(
-      loop, {std::move(self), std::move(channels), std::move(lease),
-             std::move(provider), options.drain_wait});
+  result.actor_ = spawn_node_actor(loop, {std::move(self), std::move(channels),
+                                          std::move(lease), std::move(provider),
+                                          options.drain_wait});
   return result;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// node_actor: what a node does: it has a provider of membership, and tells those
-// who watch what it says.
+// node_actor: what a node does: it has a provider of membership, and tells
+// those who watch what it says.
 //
 // Internal; see node.h. Thread rule: its loop's thread. Lifetime: until it is
 // told to exit.
@@ -66,7 +66,7 @@ private:
   caf::error why_;
   std::vector<watcher> watchers_;
   std::vector<caf::response_promise> leavers_; // to be answered
-  std::size_t draining_ = 0; // answers that are awaited
+  std::size_t draining_ = 0;                   // answers that are awaited
 };
 
 caf::actor spawn_node_actor(runtime::event_loop& loop, node_setup setup);

@@ -1,7 +1,7 @@
 #pragma once
 
-// What one may ask the actor of a node, and what it answers. What it tells those
-// who watch stands in actors/cluster/member.h.
+// What one may ask the actor of a node, and what it answers. What it tells
+// those who watch stands in actors/cluster/member.h.
 //
 // For users. Thread rule: values.
 
@@ -19,12 +19,12 @@
 namespace sluice::actors::cluster {
 
 enum class node_state : std::uint8_t {
-  joining,  // has not been a member yet
-  member,   // is one
-  alone,    // cannot be sure to be one, and tries to be one again
-  leaving,  // was asked to
-  left,     // is not a member
-  failed,   // likewise, and does not try: `why` of member_list says why
+  joining, // has not been a member yet
+  member,  // is one
+  alone,   // cannot be sure to be one, and tries to be one again
+  leaving, // was asked to
+  left,    // is not a member
+  failed,  // likewise, and does not try: `why` of member_list says why
 };
 
 std::string to_string(node_state x);

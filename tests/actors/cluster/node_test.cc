@@ -15,7 +15,8 @@ TEST_F(node_test, one_node_without_seeds_is_a_cluster) {
   x.options.times = quick();
   start(x);
   ASSERT_TRUE(x.log->wait_for("gained"));
-  EXPECT_EQ(x.log->lines(), (std::vector<std::string>{"joined alone", "gained"}));
+  EXPECT_EQ(x.log->lines(),
+            (std::vector<std::string>{"joined alone", "gained"}));
   EXPECT_TRUE(x.node->lease()->holds(loops_.at(0).now()));
 }
 
@@ -93,25 +94,23 @@ TEST_F(node_test, leaving_waits_for_those_who_drain) {
         [=](const std::string&) { held->deliver(caf::unit); },
     };
   });
-  caf::anon_send(nodes[1].node->actor(),
-                 cluster::watch_members{drainer, true});
+  caf::anon_send(nodes[1].node->actor(), cluster::watch_members{drainer, true});
   ASSERT_TRUE(drained->wait_for("gained"));
   caf::scoped_actor self{system_};
-  auto answer = self->request(nodes[1].node->actor(), 30s,
-                              cluster::leave_cluster{});
+  auto answer =
+      self->request(nodes[1].node->actor(), 30s, cluster::leave_cluster{});
   ASSERT_TRUE(drained->wait_for("asked"));
   EXPECT_EQ(list(nodes[1]).state, cluster::node_state::leaving);
   caf::anon_send(drainer, std::string{"done"});
-  answer.receive([] {},
-                 [](const caf::error& err) {
-                   ADD_FAILURE() << runtime::to_text(err);
-                 });
+  answer.receive(
+      [] {},
+      [](const caf::error& err) { ADD_FAILURE() << runtime::to_text(err); });
   ASSERT_TRUE(nodes[0].log->wait_for("left n2"));
   auto lines = nodes[0].log->lines();
   EXPECT_EQ(std::ranges::count(lines, "down n2"), 0);
   EXPECT_EQ(list(nodes[1]).state, cluster::node_state::left);
-  EXPECT_FALSE(ask(nodes[1].node->actor(),
-                   caf::make_message(cluster::join_cluster{})));
+  EXPECT_FALSE(
+      ask(nodes[1].node->actor(), caf::make_message(cluster::join_cluster{})));
   EXPECT_TRUE(nodes[0].log->wait_for("joined n2", 2));
 }
 
@@ -126,8 +125,7 @@ TEST_F(node_test, second_node_of_a_name_fails_and_names_the_first) {
   auto here = list(other);
   EXPECT_EQ(here.state, cluster::node_state::failed);
   EXPECT_NE(runtime::to_text(here.why).find(
-                "the name \"n1\" is that of the node at "
-                + nodes[0].endpoint),
+                "the name \"n1\" is that of the node at " + nodes[0].endpoint),
             std::string::npos)
       << runtime::to_text(here.why);
 }
@@ -159,13 +157,15 @@ TEST_F(node_test, bad_settings_are_named) {
   };
   EXPECT_TRUE(has(why([](options& x) { x.name = ""; }), "node_options.name"));
   EXPECT_TRUE(has(why([](options& x) { x.name = "a b"; }), "\"a b\""));
-  EXPECT_TRUE(has(why([](options& x) { x.cluster = "/"; }),
-                  "node_options.cluster"));
+  EXPECT_TRUE(
+      has(why([](options& x) { x.cluster = "/"; }), "node_options.cluster"));
   EXPECT_TRUE(has(why([](options& x) { x.seeds = {"n2"}; }), "\"n2\""));
-  EXPECT_TRUE(has(why([](options& x) { x.roles = {"a", ""}; }),
+  EXPECT_TRUE(has(why([](options& x) {
+                    x.roles = {"a", ""};
+                  }),
                   "node_options.roles"));
-  EXPECT_TRUE(has(why([](options& x) { x.times.down_after = 1s; }),
-                  "down_after"));
+  EXPECT_TRUE(
+      has(why([](options& x) { x.times.down_after = 1s; }), "down_after"));
   EXPECT_TRUE(has(why([](options& x) { x.listen = "tcp://*:0"; }),
                   "node_options.advertise"));
   EXPECT_TRUE(has(why([](options& x) { x.remote_port = 0; }), "middleman"));
