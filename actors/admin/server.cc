@@ -65,13 +65,15 @@ struct server {
 /// Counts one connection for as long as its behavior lives.
 class seat {
 public:
-  explicit seat(server& home) : home_(home) { ++home_.connections; }
+  explicit seat(std::shared_ptr<server> home) : home_(std::move(home)) {
+    ++home_->connections;
+  }
   seat(const seat&) = delete;
   seat& operator=(const seat&) = delete;
-  ~seat() { --home_.connections; }
+  ~seat() { --home_->connections; }
 
 private:
-  server& home_;
+  std::shared_ptr<server> home_;
 };
 
 std::string no_such_verb(const server& home, const std::string& verb) {
@@ -105,7 +107,7 @@ void execute(const server& home, std::string_view line, const reply& done) {
 
 caf::behavior converse(net::stream_broker* self,
                        const std::shared_ptr<server>& home) {
-  auto place = std::make_shared<seat>(*home);
+  auto place = std::make_shared<seat>(home);
   // Of the request that is under way.
   auto current = std::make_shared<std::weak_ptr<reply::state>>();
   auto say = [self](std::string_view why) {

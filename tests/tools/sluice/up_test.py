@@ -154,11 +154,11 @@ class InFront(ClusterCase):
 
     def test_node_that_ends_by_itself_is_said_and_stays_down(self):
         up = self.start()
-        os.kill(self.node("n2")["pid"], signal.SIGSEGV)
-        up.await_line(r"^sluice \| n2 was killed by SIGSEGV; "
+        os.kill(self.node("n2")["pid"], signal.SIGALRM)
+        up.await_line(r"^sluice \| n2 was killed by SIGALRM; "
                       r"`sluice start n2` starts it again$")
         self.assertEqual(self.node("n2")["process"], "ended")
-        self.assertEqual(self.node("n2")["end"], "was killed by SIGSEGV")
+        self.assertEqual(self.node("n2")["end"], "was killed by SIGALRM")
         up.process.send_signal(signal.SIGINT)
         self.check_end(up)
 
