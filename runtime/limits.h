@@ -419,6 +419,20 @@ inline constexpr std::size_t etcd_answer_bytes_max = 4 * 1024 * 1024;
 /// few hundred bytes.
 inline constexpr std::size_t member_record_bytes_max = 4 * 1024;
 
+/// Admin interface, one line each way: a request names a verb and a few fields;
+/// an answer may list everything that a node knows of itself: a member takes
+/// about 200 bytes.
+inline constexpr std::size_t admin_request_bytes_max = 64 * 1024;
+inline constexpr std::size_t admin_answer_bytes_max = 1024 * 1024;
+
+/// Admin connections of a process at once: those who look, and a few that were
+/// forgotten.
+inline constexpr std::size_t admin_connections_max = 64;
+
+/// How long an admin connection may ask for nothing. A person who types
+/// requests needs a while.
+inline constexpr std::chrono::milliseconds admin_idle = 60'000ms;
+
 // -- byte slices --------------------------------------------------------------
 
 /// Largest slice accepted from a serialized message.

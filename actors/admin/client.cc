@@ -1,10 +1,10 @@
 #include "actors/admin/client.h"
 
-#include "actors/admin/limits.h"
 #include "actors/admin/line.h"
 #include "net/line_codec.h"
 #include "net/listen.h"
 #include "runtime/error.h"
+#include "runtime/limits.h"
 
 #include <memory>
 #include <string>
@@ -104,7 +104,8 @@ caf::error ask(runtime::event_loop& loop, std::string_view where,
   net::stream_options options;
   options.connect_deadline = deadline;
   options.framing = [] {
-    return std::make_unique<net::line_codec>(admin_answer_bytes_max);
+    return std::make_unique<net::line_codec>(
+        runtime::limits::admin_answer_bytes_max);
   };
   auto open =
       std::make_shared<question>(std::string{where}, deadline, std::move(f));

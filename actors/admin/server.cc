@@ -26,10 +26,10 @@ struct reply::state {
     if (answered.exchange(true))
       return;
     auto line = to_line(x);
-    if (line.size() > admin_answer_bytes_max)
+    if (line.size() > limits::admin_answer_bytes_max)
       line = to_line(failure("the answer has " + std::to_string(line.size())
                              + " bytes, and may have "
-                             + std::to_string(admin_answer_bytes_max)));
+                             + std::to_string(limits::admin_answer_bytes_max)));
     // The connection may write and read by itself: no message of ours.
     caf::anon_send(connection, net::write{runtime::byte_slice::copy(line)});
     caf::anon_send(connection, net::read_credit{1});
@@ -130,8 +130,8 @@ caf::behavior converse(net::stream_broker* self,
       },
       [=](const net::bad_frame& in) {
         if (in.reason == net::close_reason::frame_too_long)
-          say("a request has at most " + std::to_string(admin_request_bytes_max)
-              + " bytes");
+          say("a request has at most "
+              + std::to_string(limits::admin_request_bytes_max) + " bytes");
         else
           say("the request ends without a line feed");
       },
@@ -156,10 +156,10 @@ caf::expected<net::listening> serve(runtime::event_loop& loop,
       std::make_shared<server>(server{std::move(verbs), std::move(options), 0});
   net::listen_options how;
   how.stream.framing = [] {
-    return std::make_unique<net::line_codec>(admin_request_bytes_max);
+    return std::make_unique<net::line_codec>(limits::admin_request_bytes_max);
   };
   how.stream.write_cap_bytes =
-      admin_answer_bytes_max + how.stream.write_marks.high;
+      limits::admin_answer_bytes_max + how.stream.write_marks.high;
   return net::listen(loop, where, converse, std::move(how), home);
 }
 

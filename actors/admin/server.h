@@ -28,8 +28,8 @@
 // thread. Lifetime: as a listener, until it is sent an exit or the loop stops;
 // the handlers live as long as it and its connections.
 
-#include "actors/admin/limits.h"
 #include "net/listen.h"
+#include "runtime/limits.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -53,7 +53,7 @@ public:
 
   explicit reply(std::shared_ptr<state> x) noexcept : state_(std::move(x)) {}
 
-  /// {"ok":true} and `fields`, an object. Over admin_answer_bytes_max
+  /// {"ok":true} and `fields`, an object. Over limits::admin_answer_bytes_max
   /// the answer is a failure that says so.
   void ok(nlohmann::json fields) const;
   void ok() const;
@@ -76,9 +76,9 @@ struct server_options {
   /// server's own; that one alone if there are none here.
   std::vector<runtime::event_loop*> loops{};
   /// One more is told so and closed.
-  std::size_t connections_max = admin_connections_max;
+  std::size_t connections_max = runtime::limits::admin_connections_max;
   /// A connection without a request for so long is closed.
-  runtime::duration idle = admin_idle;
+  runtime::duration idle = runtime::limits::admin_idle;
 };
 
 /// Serves at `where`, a Unix or TCP endpoint, on `loop`. Errors: those of

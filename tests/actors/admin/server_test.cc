@@ -3,6 +3,7 @@
 #include "actors/admin/client.h"
 #include "net/config.h"
 #include "runtime/error.h"
+#include "runtime/limits.h"
 #include "runtime/loop_group.h"
 
 #include <caf/actor_system.hpp>
@@ -248,7 +249,7 @@ TEST_F(server_test, answers_come_in_the_order_of_the_requests) {
 TEST_F(server_test, request_that_is_too_long_ends_its_connection) {
   start();
   plain_client client{path};
-  client.send(std::string(admin_request_bytes_max + 1, ' '));
+  client.send(std::string(runtime::limits::admin_request_bytes_max + 1, ' '));
   EXPECT_EQ(json::parse(client.line())["error"],
             "a request has at most 65536 bytes");
   EXPECT_EQ(client.line(), "");
