@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -229,8 +230,8 @@ void command_line::add_troubles() {
                [this] { return run_cut(where(), node_, peer_); });
   a->required();
   b->required();
-  add_pair("heal", "let nodes hear each other again",
-           "  sluice heal n1 n2\n"
+  add_pair("heal", "let nodes hear all others again, at full speed",
+           "  sluice heal n1 n2      these two\n"
            "  sluice heal            all of them",
            [this] { return run_heal(where(), node_, peer_); });
 }
@@ -291,7 +292,10 @@ command_line::bad_command(const std::vector<std::string>& arguments) {
 }
 
 exit_code command_line::run(int argc, const char* const* argv) {
-  std::vector<std::string> arguments{argv + 1, argv + argc};
+  // A path is how it is found; a name alone is on the PATH.
+  if (argc > 0 && std::string_view{argv[0]}.find('/') != std::string_view::npos)
+    up_.tool = argv[0];
+  std::vector<std::string> arguments{argv + std::min(argc, 1), argv + argc};
   auto rest = std::ranges::find(arguments, "--");
   if (rest != arguments.end()) {
     up_.node_arguments.assign(rest + 1, arguments.end());

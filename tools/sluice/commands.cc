@@ -180,8 +180,8 @@ exit_code run_heal(const place& where, const std::string& a,
   }
   auto code = ask_nodes(launcher, all);
   if (code == exit_code::ok)
-    say(a.empty() ? "all nodes hear each other"
-                  : a + " and " + b + " hear each other");
+    say(a.empty() ? "all nodes hear all others"
+                  : a + " and " + b + " hear all others");
   return code;
 }
 

@@ -21,6 +21,8 @@ inline constexpr unsigned nodes_max = 64;
 inline constexpr unsigned cluster_port_offset = 10'000;
 
 struct up_options {
+  /// How this program was called, for what is there to be tried.
+  std::string tool = "sluice";
   unsigned nodes = 3;
   std::string dir;
   std::string program;

@@ -176,7 +176,7 @@ std::string status_text(const json& status) {
             + duration_text(seconds_in(status, "up_for_s")) + " in "
             + text_of(status["dir"]) + ", launcher pid "
             + text_of(status["launcher_pid"]);
-  if (seed.is_string())
+  if (seed.is_string() && seed != "")
     result += ", seed " + text_of(seed);
   return result + "\n";
 }

@@ -73,7 +73,11 @@ std::string holders_text(const json& x) {
 }
 
 std::string queues_text(const json& top) {
-  std::vector<json> all = top["queues"];
+  // Those that were never used say nothing.
+  std::vector<json> all;
+  for (auto& x : top["queues"])
+    if (number_in(x, "queued") > 0 || number_in(x, "peak") > 0)
+      all.push_back(x);
   if (all.empty())
     return {};
   auto more = [](const json& a, const json& b) {

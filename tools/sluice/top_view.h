@@ -15,8 +15,8 @@ namespace sluice::tools {
 /// docs/cluster.md.
 nlohmann::json top_json(const nlohmann::json& launcher);
 
-/// The tables of it. Of the queues those that hold most, at most
-/// `queues_max`.
+/// The tables of it. Of the queues that ever held something those that hold
+/// most, at most `queues_max`.
 std::string top_text(const nlohmann::json& top);
 
 inline constexpr std::size_t queues_max = 20;

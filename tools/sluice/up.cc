@@ -91,8 +91,8 @@ std::string welcome(const up_options& options, const place& where,
     all.add({nodes[i].name, std::to_string(pids[i]),
              "127.0.0.1:" + std::to_string(nodes[i].resp_port), nodes[i].log});
   auto tool = where.dir() == place{}.dir()
-                  ? std::string{"sluice "}
-                  : "sluice --dir " + where.dir() + " ";
+                  ? options.tool + " "
+                  : options.tool + " --dir " + where.dir() + " ";
   auto& last = nodes.back();
   using std::chrono::milliseconds;
   auto result =

@@ -9,7 +9,7 @@ import unittest
 from tests.system.waiting import wait_until
 from tests.tools.sluice.cluster_case import (
     BAD_COMMAND_LINE, CLUSTER_PORT_OFFSET, FAILED, NO_ANSWER, NO_CLUSTER, NODE,
-    OK, ClusterCase, Foreground, is_free, is_running)
+    OK, SLUICE, ClusterCase, Foreground, is_free, is_running)
 
 
 class Background(ClusterCase):
@@ -20,6 +20,7 @@ class Background(ClusterCase):
                 text, rf"(?m)^n{i + 1} +\d+  127.0.0.1:{self.port + i} ")
         self.assertIn("3 nodes are up after", text)
         self.assertIn(f"redis-cli -p {self.port} set", text)
+        self.assertIn(f"  {SLUICE} down ", text)
         self.assertEqual(len(self.pids), 4)
         self.assertTrue(all(is_running(x) for x in self.pids))
         self.assertEqual(self.tool("down"), "3 nodes have ended\n")

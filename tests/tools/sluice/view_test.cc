@@ -140,6 +140,14 @@ TEST(status_view_test, fields_that_are_missing_or_strange_are_dashes) {
             "n1    4711  -      6379     -  -       -        -");
 }
 
+TEST(status_view_test, seed_that_nobody_knows_is_left_out) {
+  auto status = good_status();
+  status["seed"] = "";
+  auto text = status_text(
+      status_json(launcher_with({node("n1", {{"status", status}})})));
+  EXPECT_EQ(text.find("seed"), text.npos) << text;
+}
+
 TEST(status_view_test, answer_without_nodes_is_a_table_without_rows) {
   EXPECT_NE(status_text(status_json({{"ok", true}})).find("NODE"),
             std::string::npos);
@@ -166,11 +174,19 @@ TEST(top_view_test, who_is_held_is_told_with_by_whom) {
       << text;
 }
 
+TEST(top_view_test, queue_that_was_never_used_is_left_out) {
+  auto status = good_status();
+  status["queues"] = {{{"what", "unused"}, {"queued", 0}, {"peak", 0}}};
+  auto top = top_json(launcher_with({node("n1", {{"status", status}})}));
+  EXPECT_EQ(top_text(top).find("unused"), std::string::npos);
+  EXPECT_EQ(top["queues"].size(), 1u);
+}
+
 TEST(top_view_test, many_queues_are_cut_and_counted) {
   auto status = good_status();
   status["queues"] = json::array();
   for (int i = 0; i < 25; ++i)
-    status["queues"].push_back({{"what", "q"}, {"queued", i}});
+    status["queues"].push_back({{"what", "q"}, {"queued", i + 1}});
   auto text =
       top_text(top_json(launcher_with({node("n1", {{"status", status}})})));
   EXPECT_NE(text.find("and 5 more\n"), text.npos) << text;
