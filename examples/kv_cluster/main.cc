@@ -4,6 +4,7 @@
 // kv_requests.cc, this file. `sluice up` and ./run start several of them.
 
 #include "actors/admin/server.h"
+#include "actors/cluster/etcd/etcd_provider.h"
 #include "actors/cluster/node.h"
 #include "actors/cluster/shard_letter.h"
 #include "actors/cluster/shard_limits.h"
@@ -98,6 +99,18 @@ int run(settings options) {
   options.node.times.suspect_after =
       std::chrono::milliseconds{options.suspect_ms};
   options.node.times.down_after = std::chrono::milliseconds{options.down_ms};
+  if (!options.etcd.empty()) {
+    cluster::etcd::etcd_options etcd;
+    etcd.endpoints = options.etcd;
+    etcd.cluster = options.node.cluster;
+    etcd.lease_ttl = std::chrono::ceil<std::chrono::seconds>(
+        std::chrono::milliseconds{options.down_ms});
+    if (options.join_seconds > 0)
+      etcd.start_deadline = std::chrono::seconds{options.join_seconds};
+    if (auto err = etcd.check())
+      return support::fail(err);
+    options.node.provider = cluster::etcd::etcd_provider(etcd);
+  }
   auto node = cluster::node::start(loop, options.node);
   if (!node)
     return support::fail(node.error());
@@ -147,6 +160,9 @@ int main(int argc, char** argv) {
                  "endpoints of nodes to ask for the others, the same list for "
                  "all of them; none: begin a cluster")
       ->delimiter(',');
+  app.add_option("--etcd", options.etcd,
+                 "endpoints of an etcd that keeps the list of members, as "
+                 "http://127.0.0.1:2379; instead of --seeds");
   app.add_option("--resp", options.resp, "endpoint for Redis clients")
       ->capture_default_str();
   app.add_option("--admin", options.admin,
