@@ -38,4 +38,7 @@ inline constexpr std::chrono::milliseconds topic_linger = 5'000ms;
 /// the topic at the other end without filling it.
 inline constexpr std::size_t topic_window_messages = 128;
 
+/// Name of a topic: with what is put before it, it is a name of a registry.
+inline constexpr std::size_t topic_name_bytes_max = 200;
+
 } // namespace sluice::runtime::limits

@@ -1,6 +1,7 @@
 #include "actors/cluster/name_messages.h"
 
 #include "actors/cluster/name_letters.h"
+#include "actors/cluster/topic_messages.h"
 
 namespace sluice::actors::cluster {
 
@@ -16,6 +17,11 @@ void add_names_types(caf::actor_system_config& cfg) {
   cfg.add_message_type<name_claim>("sluice.name_claim");
   cfg.add_message_type<name_unclaim>("sluice.name_unclaim");
   cfg.add_message_type<name_verdict>("sluice.name_verdict");
+  cfg.add_message_type<publish_refused>("sluice.publish_refused");
+  cfg.add_message_type<count_cluster_topic>("sluice.count_cluster_topic");
+  cfg.add_message_type<bridge_counts>("sluice.bridge_counts");
+  cfg.add_message_type<cluster_topic_counts>("sluice.cluster_topic_counts");
+  cfg.add_message_type<topic_item>("sluice.topic_item");
 }
 
 } // namespace sluice::actors::cluster

@@ -337,7 +337,8 @@ TEST_F(names_test, thousand_names_under_churn_leave_nothing) {
         std::vector<std::pair<std::string, caf::actor>> has;
         for (int k = 0; k < 84; ++k) {
           auto who = x->system().spawn(echo, x->name(), told);
-          auto name = x->name() + "." + std::to_string(k);
+          auto name = x->name() + "." + std::to_string(round) + "."
+                      + std::to_string(k);
           caf::anon_send(x->names->server(), register_shared_name{"all", who});
           EXPECT_EQ(x->put(name, who), "") << "seed " << seed;
           has.emplace_back(name, who);

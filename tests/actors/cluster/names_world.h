@@ -35,19 +35,17 @@ inline bool eventually(const std::function<bool()>& f,
 class names_node {
 public:
   names_node(std::string name, std::string listen,
-             std::vector<std::string> seeds, cluster::roster_times times,
-             const std::function<void(actors::config&)>& prepare = {}) {
+             std::vector<std::string> seeds,
+             const std::function<void(cluster::node_options&)>& tune) {
     config_.set("scheduler.max-threads", std::size_t{1});
     config_.load<actors::remote::middleman>();
-    if (prepare)
-      prepare(config_);
     system_.emplace(config_);
     loops_.emplace(*system_, runtime::loop_group_options{.loops = 1});
     options_.name = std::move(name);
     options_.listen = std::move(listen);
     options_.seeds = std::move(seeds);
-    options_.times = times;
     options_.remote_port = 0;
+    tune(options_);
     start();
   }
 
@@ -141,17 +139,20 @@ protected:
   using nodes = std::vector<std::unique_ptr<names_node>>;
 
   /// n1, n2, ... which know each other's names.
-  nodes start_nodes(std::size_t count,
-                    const std::function<void(actors::config&)>& prepare = {}) {
+  nodes start_nodes(std::size_t count) {
     nodes result;
     seeds_ = endpoints(count);
-    for (std::size_t i = 0; i < count; ++i)
-      result.push_back(std::make_unique<names_node>(
-          "n" + std::to_string(i + 1), seeds_[i], seeds_, quick(), prepare));
+    for (auto& x : seeds_)
+      add_node(result, x);
     for (auto& x : result)
       EXPECT_TRUE(x->log->wait_for("gained"));
     settle(result);
     return result;
+  }
+
+  void add_node(nodes& all, const std::string& listen) {
+    all.push_back(std::make_unique<names_node>(
+        "n" + std::to_string(all.size() + 1), listen, seeds_, tune));
   }
 
   /// Waits until all that have not ended are connected and agree.
@@ -201,6 +202,8 @@ protected:
         x->node->channels().heal_all();
   }
 
+  std::function<void(cluster::node_options&)> tune =
+      [](cluster::node_options& x) { x.times = quick(); };
   std::vector<std::string> seeds_;
 };
 
