@@ -433,6 +433,38 @@ inline constexpr std::size_t admin_connections_max = 64;
 /// requests needs a while.
 inline constexpr std::chrono::milliseconds admin_idle = 60'000ms;
 
+/// Shards of one set of data. A table has an entry for each, of some hundred
+/// bytes, and goes to all nodes in one message.
+inline constexpr std::uint32_t shards_default = 64;
+inline constexpr std::uint32_t shards_max = 1'024;
+
+/// How often a node tells the planner of shards how it is, and after which
+/// silence a primary asks a copy how far it is: a few round trips of a slow
+/// network, and well below what a client waits for.
+inline constexpr std::chrono::milliseconds shard_report = 500ms;
+inline constexpr std::chrono::milliseconds shard_ask_after = 500ms;
+
+/// Operations of one shard that are sent together; a longer one comes alone.
+inline constexpr std::size_t shard_segment_bytes_max = 64 * 1024;
+
+/// The longest operation: fits into a message of a channel, with what is around
+/// it.
+inline constexpr std::size_t shard_operation_bytes_max =
+    channel_message_bytes_max - 4 * 1024;
+
+/// What is kept of one shard for one copy of it until it is acknowledged; above
+/// it writes wait. More than a round trip of a gigabit, and 64 MiB when all 64
+/// shards wait for one node.
+inline constexpr std::size_t shard_unacknowledged_bytes_max = 1024 * 1024;
+
+/// Of a shard that a node catches up with, what is on its way to it; leaves
+/// room for the writes that come in between.
+inline constexpr std::size_t shard_window_bytes = 256 * 1024;
+
+/// Shards at a time with which a node catches up, or which are copied from it:
+/// clients notice little, and a node of 64 shards has its share in seconds.
+inline constexpr std::uint32_t shard_transfers_max = 4;
+
 // -- byte slices --------------------------------------------------------------
 
 /// Largest slice accepted from a serialized message.

@@ -1,7 +1,7 @@
 #include "actors/cluster/shard_keeper.h"
 
 #include "actors/cluster/placement.h"
-#include "actors/cluster/shard_limits.h"
+#include "runtime/limits.h"
 #include "runtime/panic.h"
 
 #include <algorithm>
@@ -9,9 +9,11 @@
 
 namespace sluice::actors::cluster {
 
+namespace limits = runtime::limits;
+
 shard_keeper::shard_keeper(shard_settings settings, shard_data& data)
     : settings_(std::move(settings)), data_(data), planner_(settings_) {
-  runtime::check(settings_.shards > 0 && settings_.shards <= shards_max,
+  runtime::check(settings_.shards > 0 && settings_.shards <= limits::shards_max,
                  "shard_settings: shards out of range");
   runtime::check(settings_.copies == 1 || settings_.copies == 2,
                  "shard_settings: there are 1 or 2 copies");
@@ -132,7 +134,7 @@ std::uint64_t shard_keeper::wrote(std::uint32_t shard,
                                   std::string_view operation) {
   auto& x = shards_[shard];
   runtime::check(x.reign != 0, "a write to a shard that is not here");
-  runtime::check(operation.size() <= shard_operation_bytes_max,
+  runtime::check(operation.size() <= limits::shard_operation_bytes_max,
                  "an operation on a shard that is too long");
   ++x.position;
   auto waits = false;

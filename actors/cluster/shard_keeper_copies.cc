@@ -1,12 +1,14 @@
 // How a shard is copied: what a primary sends, and what a copy does with it.
 
 #include "actors/cluster/shard_keeper.h"
-#include "actors/cluster/shard_limits.h"
+#include "runtime/limits.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace sluice::actors::cluster {
+
+namespace limits = runtime::limits;
 
 // -- as a copy ----------------------------------------------------------------
 
@@ -35,7 +37,9 @@ void shard_keeper::handle(time_point, const holder& from,
                           const shard_copies& x) {
   auto is_ignored = false;
   for (auto& y : x.segments) {
-    if (listens(from, y.shard, y.reign))
+    // The backup has all. If it is to begin anew, there is a newer table.
+    if (listens(from, y.shard, y.reign)
+        && !(y.fresh && table_.entries[y.shard].backup == self_))
       acks_[from].acks.push_back(take(y));
     else
       is_ignored = true;
@@ -46,8 +50,7 @@ void shard_keeper::handle(time_point, const holder& from,
 
 shard_ack shard_keeper::take(const shard_segment& x) {
   auto& y = shards_[x.shard];
-  auto is_backup = table_.entries[x.shard].backup == self_;
-  if (x.stream > y.stream && x.seq == 1 && !(x.fresh && is_backup)) {
+  if (x.stream > y.stream && x.seq == 1) {
     if (x.fresh) {
       auto reign = y.copied_reign;
       forget(x.shard);
@@ -142,8 +145,8 @@ void shard_keeper::fill(std::uint32_t shard) {
   auto& x = shards_[shard];
   for (auto& y : x.streams) {
     while (y.wants_chunk() && y.bytes() < settings_.window_bytes) {
-      auto chunk =
-          data_.next_chunk(shard, y.cursor(), shard_segment_bytes_max / 2);
+      auto chunk = data_.next_chunk(shard, y.cursor(),
+                                    limits::shard_segment_bytes_max / 2);
       y.append_chunk(chunk.operation, std::move(chunk.cursor), chunk.last,
                      x.position);
       mark(shard);
@@ -205,7 +208,8 @@ void shard_keeper::flush(std::uint32_t shard,
     while (auto segment = y.next_segment(now_)) {
       segment->shard = shard;
       segment->reign = x.reign;
-      if (to.bytes + segment->operations.size() > shard_segment_bytes_max)
+      if (to.bytes + segment->operations.size()
+          > limits::shard_segment_bytes_max)
         post(y.to(), to);
       to.bytes += segment->operations.size();
       to.copies.segments.push_back(std::move(*segment));

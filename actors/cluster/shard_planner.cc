@@ -123,6 +123,8 @@ void shard_planner::receive(time_point now, const holder& from,
       || (!x.table.entries.empty()
           && x.table.entries.size() != settings_.shards))
     return;
+  if (x.table.at > term_)
+    return receive(now, from, shard_refusal{x.table.at});
   promises_[from] = x.table;
   count_promises(now);
 }

@@ -1,10 +1,12 @@
 #include "actors/cluster/shard_stream.h"
 
-#include "actors/cluster/shard_limits.h"
+#include "runtime/limits.h"
 
 #include <utility>
 
 namespace sluice::actors::cluster {
+
+namespace limits = runtime::limits;
 
 using runtime::duration;
 using runtime::time_point;
@@ -24,7 +26,7 @@ shard_stream::shard_stream(holder to, std::uint64_t since, std::uint64_t id,
 void shard_stream::append(std::string_view operation, std::uint64_t position) {
   auto size = static_cast<std::uint32_t>(operation.size());
   if (!open_.empty()
-      && open_.size() + sizeof(size) + size > shard_segment_bytes_max)
+      && open_.size() + sizeof(size) + size > limits::shard_segment_bytes_max)
     close();
   for (auto shift = 0; shift < 32; shift += 8)
     open_.push_back(static_cast<char>(size >> shift & 0xff));
