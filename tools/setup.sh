@@ -44,7 +44,7 @@ test_packages=(
                      # which g++ brings
 )
 
-# What ./run needs besides: a client to try the KV example with.
+# What ./run needs besides: a client to try the cluster with.
 run_packages=(
   redis-tools
 )
