@@ -161,8 +161,9 @@ void kv_node::on_settled(std::uint32_t shard, std::uint64_t position) {
   }
 }
 
+/// What was settled has been answered, since the events come in order. What the
+/// keeper says now is of the time after.
 void kv_node::on_deactivated(const shard_deactivated& x) {
-  on_settled(x.shard, keeper_.settled(x.shard));
   for (auto& y : std::exchange(unsettled_[x.shard], {})) {
     ++figures_.failed;
     answer(y.who, error_text(shard_taken));

@@ -7,7 +7,6 @@
 #include "actors/cluster/etcd/etcd_provider.h"
 #include "actors/cluster/node.h"
 #include "actors/cluster/shard_letter.h"
-#include "actors/cluster/shard_limits.h"
 #include "actors/config.h"
 #include "examples/kv_cluster/connection.h"
 #include "examples/kv_cluster/kv_node.h"
@@ -24,6 +23,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -99,6 +99,9 @@ int run(settings options) {
   options.node.times.suspect_after =
       std::chrono::milliseconds{options.suspect_ms};
   options.node.times.down_after = std::chrono::milliseconds{options.down_ms};
+  // As often as by default before a node is suspected.
+  auto& times = options.node.times;
+  times.beat = std::min(times.beat, times.suspect_after / 6);
   if (!options.etcd.empty()) {
     cluster::etcd::etcd_options etcd;
     etcd.endpoints = options.etcd;
@@ -170,16 +173,19 @@ int main(int argc, char** argv) {
   app.add_option("--shards", options.shards,
                  "into how many parts the keys are divided; the same for all")
       ->capture_default_str()
-      ->check(CLI::Range(1u, cluster::shards_max));
+      ->check(CLI::Range(1u, runtime::limits::shards_max));
   app.add_option("--copies", options.copies, "of each key")
       ->capture_default_str()
       ->check(CLI::Range(1, 2));
   app.add_option("--suspect-ms", options.suspect_ms,
                  "silence after which a node is suspected")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::Range(100, 3'600'000));
   app.add_option("--down-ms", options.down_ms,
-                 "silence after which a node is taken for dead")
-      ->capture_default_str();
+                 "silence after which a node is taken for dead; at least twice "
+                 "as long")
+      ->capture_default_str()
+      ->check(CLI::Range(200, 7'200'000));
   support::add_seconds(app, "--join-seconds", options.join_seconds,
                        "give up if there is no cluster by then; 0: never");
   support::add_seconds(app, "--seconds", options.seconds,
