@@ -10,8 +10,8 @@
 // with more than half of the seeds (but those that keep one themselves); who
 // has the list of a version has the same one as everybody else with that
 // version; what a node tells its subscribers adds up to its list, with versions
-// that only grow in one life of the node; and who is counted as down by the seed
-// that it had has no lease.
+// that only grow in one life of the node; and who is counted as down by the
+// seed that it had has no lease.
 //
 // For tests. Thread rule: the test's thread.
 
