@@ -14,7 +14,8 @@ def build(note):
     """
     targets = ["//bench:all", "//bench/pair:all"]
     if (ROOT / "examples" / "kv" / "BUILD").is_file():
-        targets.append("//examples/kv")
+        targets += ["//examples/kv", "//examples/kv_cluster:all",
+                    "//bench/cluster:all"]
     bazel = ["bazel", "build", "--config=opt", "--keep_going", *targets]
     note("$ " + " ".join(bazel))
     if subprocess.run(bazel, cwd=ROOT).returncode != 0:
@@ -51,7 +52,9 @@ def find(program, bin_dir):
         return (ROOT / script if script else Path(path)), None
     places = [bin_dir / program, bin_dir / "bench" / program,
               bin_dir / "bench" / "pair" / program,
+              bin_dir / "bench" / "cluster" / program,
               bin_dir / "examples" / program / program,
+              bin_dir / "examples" / "kv_cluster" / program,
               bin_dir / "examples" / program]
     for path in places:
         if path.is_file():

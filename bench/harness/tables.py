@@ -108,6 +108,20 @@ def redis(tests):
                                                      row["ratio"])))
 
 
+def cluster(tests):
+    for title, rows in tests.items():
+        yield (f"kv_cluster, {title}: requests a second (ratio to the first "
+               "row; spread)",
+               report.table(["", title], [
+                   [name, f"{report.with_ratio(row['rate'], row['ratio'])}; "
+                          f"{row['spread']:.0%}"]
+                   for name, row in rows.items()]))
+
+
+def members(text):
+    yield "Membership, all nodes in one process", text
+
+
 def targets(results):
     """What was to be reached, for the rows that were measured."""
     rows = []
@@ -149,6 +163,8 @@ SECTIONS = {
     "idle": idle,
     "redis": redis,
     "pairs": pair_tables.pairs,
+    "cluster": cluster,
+    "members": members,
 }
 
 

@@ -41,9 +41,14 @@ struct load_client {
 
 void append_next(load_state& shared, std::string& out) {
   auto key = "load:" + std::to_string(shared.dice() % shared.options.keys);
-  if (shared.dice() % 2 == 0) {
+  if (shared.dice() % 100 < shared.options.writes) {
     std::array<std::string_view, 3> set{"SET", key, shared.value};
     net::append_command(out, set);
+    if (shared.options.wait_replicas > 0) {
+      auto replicas = std::to_string(shared.options.wait_replicas);
+      std::array<std::string_view, 3> wait{"WAIT", replicas, "1000"};
+      net::append_command(out, wait);
+    }
   } else {
     std::array<std::string_view, 2> get{"GET", key};
     net::append_command(out, get);
@@ -90,6 +95,10 @@ caf::behavior run_client(net::stream_broker* self,
       [=](const net::received& in) {
         if (mine->sent.empty())
           return self->abort(); // nobody asked
+        // A write has happened when the answer to its WAIT is there.
+        if (shared->options.wait_replicas > 0
+            && in.bytes.view().starts_with("+OK"))
+          return;
         count(*shared, in.bytes.view(),
               self->loop().now() - mine->sent.front());
         mine->sent.pop_front();

@@ -27,6 +27,11 @@ struct load_options {
   std::size_t pipeline = 4;
   std::size_t keys = 100'000;
   std::size_t value_bytes = 64;
+  /// How many in a hundred write; the others read.
+  unsigned writes = 50;
+  /// For a Redis: each write is followed by a WAIT for so many replicas, whose
+  /// answer does not count. 0: none.
+  unsigned wait_replicas = 0;
 };
 
 struct load_counters {

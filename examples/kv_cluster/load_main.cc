@@ -112,6 +112,13 @@ int main(int argc, char** argv) {
   app.add_option("--value-bytes", options.value_bytes, "of each value")
       ->capture_default_str()
       ->check(CLI::Range(1, 100'000));
+  app.add_option("--writes", options.writes, "of a hundred commands")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 100));
+  app.add_option("--wait", options.wait_replicas,
+                 "for a Redis: each write waits for so many replicas")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 10));
   support::add_seconds(app, "--seconds", seconds,
                        "end after this time; 0: never");
   CLI11_PARSE(app, argc, argv);
