@@ -149,6 +149,16 @@ std::uint64_t shard_keeper::wrote(std::uint32_t shard,
   return x.position;
 }
 
+void shard_keeper::stopped(time_point now, std::uint32_t shard) {
+  now_ = now;
+  auto& x = shards_[shard];
+  if (!x.is_stopping)
+    return;
+  x.is_stopped = true;
+  note_claims(shard);
+  work_off(now);
+}
+
 // -- what comes of it ---------------------------------------------------------
 
 std::vector<shard_keeper::outgoing> shard_keeper::take_letters() {

@@ -83,6 +83,14 @@ struct shard_deactivated {
   shard_end why = shard_end::moved;
 };
 
+/// If the settings ask for it: this node shall give the shard to another one,
+/// and does not serve it any more. It goes on when its user has written what is
+/// left to write and has said `stopped`. Or the shard stays after all: then
+/// `is_stopping` is false again, with shard_routes_changed.
+struct shard_stopping {
+  std::uint32_t shard = 0;
+};
+
 /// The writes up to this position are settled.
 struct shard_settled {
   std::uint32_t shard = 0;
@@ -102,9 +110,9 @@ struct shard_routes_changed {};
 /// This node wanted to leave, and holds nothing any more.
 struct shard_drained {};
 
-using shard_event =
-    std::variant<shard_activated, shard_deactivated, shard_settled, shard_lost,
-                 shard_routes_changed, shard_drained>;
+using shard_event = std::variant<shard_activated, shard_deactivated,
+                                 shard_stopping, shard_settled, shard_lost,
+                                 shard_routes_changed, shard_drained>;
 
 class shard_keeper {
 public:
@@ -157,6 +165,15 @@ public:
   /// not the primary of the shard.
   std::uint64_t wrote(std::uint32_t shard, std::string_view operation);
 
+  /// True from shard_stopping on, until the shard has gone or is to stay.
+  bool is_stopping(std::uint32_t shard) const noexcept {
+    return shards_[shard].is_stopping;
+  }
+
+  /// The user has nothing more to write to a shard that is stopping: it may go.
+  /// Nothing happens if it is not stopping.
+  void stopped(time_point now, std::uint32_t shard);
+
   /// The position of the last write. The answer to a read waits until that is
   /// settled, too.
   std::uint64_t position(std::uint32_t shard) const noexcept {
@@ -200,6 +217,8 @@ private:
     std::vector<shard_stream> streams;
     bool is_dirty = false;           // has something to say
     mutable bool is_awaited = false; // a write was refused
+    bool is_stopping = false;
+    bool is_stopped = false; // the user has said so
     bool has_data = false;
     /// Of the data that it has.
     std::uint64_t losses = 0;
@@ -248,6 +267,7 @@ private:
   void apply(std::uint32_t shard, std::string_view operations);
   void fill(std::uint32_t shard);
   void settle(std::uint32_t shard);
+  void note_stopping(std::uint32_t shard);
   void note_claims(std::uint32_t shard);
   void mark(std::uint32_t shard);
   void flush();

@@ -177,7 +177,8 @@ void shard_keeper::note_claims(std::uint32_t shard) {
   for (auto& y : x.streams)
     if (y.to() == entry.joining && y.is_in_sync())
       has_news_ |= std::exchange(x.in_sync_epoch, entry.epoch) != entry.epoch;
-  if (entry.next && std::ranges::all_of(x.streams, &shard_stream::empty))
+  if (entry.next && (!settings_.asks_before_release || x.is_stopped)
+      && std::ranges::all_of(x.streams, &shard_stream::empty))
     has_news_ |= std::exchange(x.released_epoch, entry.epoch) != entry.epoch;
 }
 

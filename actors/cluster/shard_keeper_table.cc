@@ -63,6 +63,7 @@ void shard_keeper::take_up(std::uint32_t shard) {
     update_streams(shard);
     fill(shard);
     settle(shard);
+    note_stopping(shard);
     note_claims(shard);
     return;
   }
@@ -116,6 +117,7 @@ void shard_keeper::give_up(std::uint32_t shard, shard_end why) {
   x.streams.clear();
   x.settled = x.position;
   x.in_sync_epoch = x.released_epoch = 0;
+  x.is_stopping = x.is_stopped = false;
   events_.emplace_back(shard_deactivated{shard, why});
 }
 
@@ -124,6 +126,16 @@ void shard_keeper::forget(std::uint32_t shard) {
   x.copied_reign = x.stream = x.seq = 0;
   if (std::exchange(x.has_data, false))
     data_.clear(shard);
+}
+
+void shard_keeper::note_stopping(std::uint32_t shard) {
+  auto& x = shards_[shard];
+  auto stops = settings_.asks_before_release
+               && static_cast<bool>(table_.entries[shard].next);
+  if (stops && !x.is_stopping)
+    events_.emplace_back(shard_stopping{shard});
+  x.is_stopping = stops;
+  x.is_stopped = x.is_stopped && stops;
 }
 
 void shard_keeper::note_drained() {

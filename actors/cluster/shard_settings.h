@@ -38,6 +38,9 @@ struct shard_settings {
   std::size_t window_bytes = runtime::limits::shard_window_bytes;
   /// At how many shards a node may catch up, or be copied from, at a time.
   std::uint32_t transfers_max = runtime::limits::shard_transfers_max;
+  /// Whether the user of a keeper has something to do before a shard moves; see
+  /// shard_stopping.
+  bool asks_before_release = false;
 };
 
 } // namespace sluice::actors::cluster
