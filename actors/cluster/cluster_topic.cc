@@ -1,9 +1,9 @@
 #include "actors/cluster/cluster_topic.h"
 
-#include "actors/cluster/name_limits.h"
 #include "actors/cluster/topic_control.h"
 #include "actors/flow_actor.h"
 #include "runtime/error.h"
+#include "runtime/limits.h"
 
 #include <caf/actor_system_config.hpp>
 #include <caf/send.hpp>

@@ -1,6 +1,5 @@
 #include "actors/cluster/name_keeper.h"
 
-#include "actors/cluster/name_limits.h"
 #include "runtime/backpressure.h"
 #include "runtime/error.h"
 #include "runtime/limits.h"

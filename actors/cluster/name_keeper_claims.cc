@@ -2,7 +2,6 @@
 
 #include "actors/cluster/name_keeper.h"
 
-#include "actors/cluster/name_limits.h"
 #include "runtime/error.h"
 #include "runtime/limits.h"
 #include "runtime/monotonic_clock.h"

@@ -2,7 +2,6 @@
 
 #include "actors/cluster/name_keeper.h"
 
-#include "actors/cluster/name_limits.h"
 #include "runtime/limits.h"
 
 #include <caf/actor_system.hpp>

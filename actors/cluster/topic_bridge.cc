@@ -1,6 +1,5 @@
 #include "actors/cluster/topic_bridge.h"
 
-#include "actors/cluster/name_limits.h"
 #include "runtime/limits.h"
 
 #include <caf/result.hpp>

@@ -1,7 +1,7 @@
 #include "actors/cluster/topic_control.h"
 
-#include "actors/cluster/name_limits.h"
 #include "runtime/error.h"
+#include "runtime/limits.h"
 #include "runtime/monotonic_clock.h"
 
 #include <caf/send.hpp>

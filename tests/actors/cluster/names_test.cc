@@ -297,6 +297,62 @@ TEST_F(names_test, node_that_comes_back_claims_its_names_again) {
   }
 }
 
+TEST_F(names_test, node_that_left_in_order_claims_its_names_when_it_joins) {
+  auto all = start_nodes(3);
+  for (auto which : {other(all), arbiter(all)}) {
+    auto& leaves = *all[which];
+    auto name = "home." + leaves.name();
+    ASSERT_EQ(leaves.put(name, make(leaves)), "");
+    ASSERT_TRUE(known_everywhere(all, name));
+    ASSERT_EQ(leaves.ask(leaves.node->actor(), cluster::leave_cluster{}), "");
+    for (auto& x : all)
+      if (x.get() != &leaves) {
+        EXPECT_TRUE(eventually([&] { return x->names->list(name).empty(); }));
+        EXPECT_TRUE(
+            eventually([&] { return x->counts().arbiter != leaves.name(); }));
+        EXPECT_EQ(x->put("while." + leaves.name() + x->name(), make(*x)), "");
+      }
+    EXPECT_EQ(leaves.put("x", make(leaves)),
+              "node \"" + leaves.name()
+                  + "\" is not a member of the cluster: it registers no name");
+    ASSERT_EQ(leaves.ask(leaves.node->actor(), cluster::join_cluster{}), "");
+    EXPECT_TRUE(known_everywhere(all, name));
+    settle(all);
+  }
+}
+
+TEST_F(names_test, keeper_that_begins_anew_knows_all_again) {
+  auto all = start_nodes(3);
+  for (auto& x : all)
+    ASSERT_EQ(x->put("of." + x->name(), make(*x)), "");
+  for (auto& x : all)
+    ASSERT_TRUE(known_everywhere(all, "of." + x->name()));
+  for (std::size_t i = 0; i < 3; ++i) {
+    auto& again = *all[i];
+    auto mine = "of." + again.name();
+    again.names.reset();
+    for (auto& x : all)
+      if (x.get() != &again) {
+        EXPECT_TRUE(eventually([&] { return x->names->list(mine).empty(); }));
+      }
+    ASSERT_TRUE(eventually([&] {
+      auto made = cluster::cluster_registry::start(again.system(), *again.node);
+      if (made)
+        again.names.emplace(std::move(*made));
+      return static_cast<bool>(made);
+    }));
+    settle(all);
+    for (auto& x : all)
+      if (x.get() != &again) {
+        EXPECT_TRUE(eventually([&] {
+          return again.names->whereis("of." + x->name()) != nullptr;
+        }));
+      }
+    EXPECT_EQ(again.put(mine, make(again)), "");
+    EXPECT_TRUE(known_everywhere(all, mine));
+  }
+}
+
 TEST_F(names_test, observers_hear_of_names_with_their_prefix) {
   auto all = start_nodes(2);
   auto log = std::make_shared<event_log>();
@@ -337,8 +393,8 @@ TEST_F(names_test, thousand_names_under_churn_leave_nothing) {
         std::vector<std::pair<std::string, caf::actor>> has;
         for (int k = 0; k < 84; ++k) {
           auto who = x->system().spawn(echo, x->name(), told);
-          auto name = x->name() + "." + std::to_string(round) + "."
-                      + std::to_string(k);
+          auto name =
+              x->name() + "." + std::to_string(round) + "." + std::to_string(k);
           caf::anon_send(x->names->server(), register_shared_name{"all", who});
           EXPECT_EQ(x->put(name, who), "") << "seed " << seed;
           has.emplace_back(name, who);
