@@ -1,5 +1,7 @@
 #include "examples/kv_cluster/client.h"
 
+#include <utility>
+
 namespace sluice::examples::kv_cluster {
 
 void client::answer(std::string_view bytes) {
@@ -63,20 +65,38 @@ void client::flush() {
   write(out_);
   if (socket_ == nullptr)
     return;
-  if (paused_ && 2 * answers_.size() <= client_commands_max
-      && 2 * charge_ <= client_bytes_max) {
-    paused_ = false;
-    socket_->read_flowing();
-  }
+  resume();
   if (session.closing && answers_.empty())
     socket_->close();
 }
 
 void client::pause_if_full() {
-  if (paused_ || !is_full() || socket_ == nullptr)
+  if (is_full())
+    pause();
+}
+
+void client::press() {
+  pressed_ = true;
+  pause();
+}
+
+void client::release() {
+  pressed_ = false;
+  resume();
+}
+
+void client::pause() {
+  if (socket_ != nullptr && !std::exchange(paused_, true))
+    socket_->read_paused();
+}
+
+/// Goes on when half of what it may have under way is done.
+void client::resume() {
+  if (!paused_ || pressed_ || 2 * answers_.size() > client_commands_max
+      || 2 * charge_ > client_bytes_max || socket_ == nullptr)
     return;
-  paused_ = true;
-  socket_->read_paused();
+  paused_ = false;
+  socket_->read_flowing();
 }
 
 } // namespace sluice::examples::kv_cluster

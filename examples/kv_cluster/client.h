@@ -62,6 +62,11 @@ public:
   /// Writes the answers that are complete, up to the first that is not.
   void flush();
 
+  /// It is not read from until `release`: a node is slow to take commands.
+  void press();
+  void release();
+  bool is_pressed() const noexcept { return pressed_; }
+
   bool is_full() const noexcept {
     return answers_.size() >= client_commands_max
            || charge_ >= client_bytes_max;
@@ -88,6 +93,8 @@ private:
   };
 
   void pause_if_full();
+  void pause();
+  void resume();
   void write(std::string_view bytes);
 
   net::stream_broker* socket_;
@@ -95,6 +102,7 @@ private:
   std::uint64_t first_ = 0; // the number of the front
   std::size_t charge_ = 0;
   bool paused_ = false;
+  bool pressed_ = false;
   std::string out_;
 };
 

@@ -40,6 +40,8 @@ caf::behavior serve(net::stream_broker* self, const caf::actor& node) {
       [=, node = node](const net::received& in) {
         home->submit(*me, in.bytes.view());
       },
+      // Who has asked all still gets the answers that are under way.
+      [=](net::half_closed) { home->finish(*me); },
       [=](const net::bad_frame& in) {
         if (in.reason == net::close_reason::truncated_frame)
           return;

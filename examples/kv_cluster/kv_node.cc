@@ -105,7 +105,10 @@ caf::behavior kv_node::running() {
         on_change({x.at, change_kind::down, x.who});
       },
       [this](const membership_gained& x) {
+        auto reborn = self_ && !same(*self_, x.self);
         self_ = x.self;
+        if (reborn)
+          fail_all_asked();
         look_at_list();
       },
       [this](const membership_lost&) { loop().flush_later(*this); },
@@ -268,6 +271,8 @@ void kv_node::turn() {
     else
       on_requests(batch);
   }
+  if (!pressed_.empty())
+    release_pressed();
   for (auto& x : std::exchange(dirty_, {})) {
     x->flush();
     figures_.bytes_out += std::exchange(x->bytes_written, 0);

@@ -47,6 +47,11 @@ inline constexpr std::size_t command_bytes_max = 512 * 1024;
 inline constexpr std::size_t value_bytes_max = 700 * 1024;
 inline constexpr std::size_t reply_bytes_max = 1'000 * 1024;
 
+/// Of commands that wait in this node: for another one that is slow to take
+/// them, or for somebody to serve their shard. Above, those who send more are
+/// not read from.
+inline constexpr std::size_t commands_waiting_max = 16 * 1024 * 1024;
+
 /// How long a command waits for somebody to serve its shard: longer than it
 /// takes to notice that a node is silent.
 inline constexpr std::chrono::milliseconds hold_max{15'000};
@@ -87,6 +92,10 @@ public:
 
   /// One command as it came from the wire.
   void submit(const std::shared_ptr<client>& from, std::string_view frame);
+
+  /// There is nothing more to come from it: its connection ends when all is
+  /// answered.
+  void finish(const std::shared_ptr<client>& from);
 
   // -- for the admin interface, on the same loop ------------------------------
 
@@ -178,6 +187,9 @@ private:
   bool try_run(request& x);
   bool forward(request& x, const actors::cluster::member& to);
   void hold(request x);
+  request take_held(std::uint32_t shard);
+  void press(const origin& who);
+  void release_pressed();
   void retry(std::uint32_t shard);
   void retry_all();
   request take_asked(std::uint64_t number);
@@ -191,6 +203,8 @@ private:
   void fail(const origin& who, std::string_view error);
   void fail_overdue(runtime::time_point at);
   void fail_asked(const actors::cluster::holder& of);
+  void fail_all_asked();
+  void end_asked(const std::vector<std::uint64_t>& numbers);
   void flush_later(const std::shared_ptr<client>& x);
   runtime::time_point present() const;
 
@@ -214,7 +228,9 @@ private:
   std::vector<lane> lanes_; // by shard
   std::uint64_t last_sequence_ = 0;
   std::vector<std::deque<unsettled>> unsettled_; // by shard
+  std::size_t held_bytes_ = 0;
   std::vector<std::shared_ptr<client>> dirty_;
+  std::vector<std::shared_ptr<client>> pressed_;
   std::vector<caf::response_promise> drainers_;
   node_figures figures_;
   node_figures sampled_;

@@ -39,6 +39,8 @@ std::string error_text(std::string_view text) {
 
 void kv_node::submit(const std::shared_ptr<client>& from,
                      std::string_view frame) {
+  if (from->session.closing)
+    return; // after QUIT
   ++figures_.requests;
   figures_.bytes_in += frame.size();
   auto wrong = net::split_command(frame, args_, unescaped_);
@@ -100,6 +102,11 @@ void kv_node::submit(const std::shared_ptr<client>& from,
     return;
   }
   }
+}
+
+void kv_node::finish(const std::shared_ptr<client>& from) {
+  from->session.closing = true;
+  flush_later(from);
 }
 
 // -- on the primary -----------------------------------------------------------
@@ -218,6 +225,8 @@ bool kv_node::forward(request& x, const member& to) {
   auto number = ++last_asked_;
   way->ask({number, x.shard, static_cast<std::uint8_t>(x.writes), x.command},
            keeper_.table().at, keeper_.self());
+  if (way->requests_waiting() > commands_waiting_max)
+    press(x.who);
   x.deadline = loop().now() + answer_max;
   asked_.emplace(number, asked_request{std::move(x), way->holder()});
   loop().flush_later(*this);
@@ -230,13 +239,46 @@ void kv_node::hold(request x) {
   auto at = held.end();
   while (at != held.begin() && std::prev(at)->sequence > x.sequence)
     --at;
+  held_bytes_ += x.command.size();
+  if (held_bytes_ > commands_waiting_max)
+    press(x.who);
   held.insert(at, std::move(x));
+}
+
+kv_node::request kv_node::take_held(std::uint32_t shard) {
+  auto& held = lanes_[shard].held;
+  auto result = std::move(held.front());
+  held.pop_front();
+  held_bytes_ -= result.command.size();
+  return result;
+}
+
+void kv_node::press(const origin& who) {
+  if (!who.from || who.from->is_pressed())
+    return; // another node has a window
+  who.from->press();
+  pressed_.push_back(who.from);
+}
+
+void kv_node::release_pressed() {
+  auto waiting = held_bytes_;
+  for (auto& [name, x] : peers_)
+    waiting = std::max(waiting, x.requests_waiting());
+  if (2 * waiting > commands_waiting_max)
+    return;
+  for (auto& x : std::exchange(pressed_, {}))
+    x->release();
 }
 
 void kv_node::retry(std::uint32_t shard) {
   auto& held = lanes_[shard].held;
-  while (!held.empty() && try_run(held.front()))
+  while (!held.empty()) {
+    auto size = held.front().command.size();
+    if (!try_run(held.front()))
+      return;
     held.pop_front();
+    held_bytes_ -= size;
+  }
 }
 
 void kv_node::retry_all() {
@@ -256,7 +298,8 @@ kv_node::request kv_node::take_asked(std::uint64_t number) {
 
 bool kv_node::must_wait(const request_bundle& x) {
   auto way = find_peer(x.from.name);
-  return way != nullptr && way->answers_waiting() > answers_waiting_max;
+  return held_bytes_ > 2 * commands_waiting_max
+         || (way != nullptr && way->answers_waiting() > answers_waiting_max);
 }
 
 void kv_node::on_requests(const channel::batch<request_bundle>& batch) {
@@ -324,11 +367,9 @@ void kv_node::fail(const origin& who, std::string_view error) {
 }
 
 void kv_node::fail_overdue(runtime::time_point at) {
-  for (auto& [shard_held, asked, to] : lanes_)
-    while (!shard_held.empty() && shard_held.front().deadline <= at) {
-      fail(shard_held.front().who, nobody_serves);
-      shard_held.pop_front();
-    }
+  for (std::uint32_t i = 0; i < lanes_.size(); ++i)
+    while (!lanes_[i].held.empty() && lanes_[i].held.front().deadline <= at)
+      fail(take_held(i).who, nobody_serves);
   std::vector<std::uint64_t> overdue;
   for (auto& [number, x] : asked_)
     if (x.what.deadline <= at)
@@ -339,13 +380,26 @@ void kv_node::fail_overdue(runtime::time_point at) {
   retry_all();
 }
 
-/// A node has gone with what it was asked. Reads are asked again.
+/// A node has gone with what it was asked.
 void kv_node::fail_asked(const holder& of) {
   std::vector<std::uint64_t> gone;
   for (auto& [number, x] : asked_)
     if (x.at == of)
       gone.push_back(number);
-  for (auto number : gone) {
+  end_asked(gone);
+}
+
+/// In a new life: the others have forgotten whom they owe an answer.
+void kv_node::fail_all_asked() {
+  std::vector<std::uint64_t> all;
+  for (auto& [number, x] : asked_)
+    all.push_back(number);
+  end_asked(all);
+}
+
+/// There will be no answer. Reads are asked again.
+void kv_node::end_asked(const std::vector<std::uint64_t>& numbers) {
+  for (auto number : numbers) {
     auto what = take_asked(number);
     if (what.writes)
       fail(what.who, node_lost);

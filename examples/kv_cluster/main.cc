@@ -28,6 +28,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,7 @@ struct settings {
 caf::behavior observer(runtime::loop_actor* self, const caf::actor& node,
                        std::atomic<bool>* failed) {
   self->send(node, cluster::watch_members{caf::actor_cast<caf::actor>(self)});
+  auto was_member = std::make_shared<bool>(false);
   auto say = [](const char* what, const cluster::member& x) {
     std::fprintf(stderr, "%s %s (%s)\n", x.name.c_str(), what,
                  x.endpoint.c_str());
@@ -69,10 +71,13 @@ caf::behavior observer(runtime::loop_actor* self, const caf::actor& node,
       [=](const cluster::node_left& x) { say("left", x.who); },
       [=](const cluster::node_down& x) { say("is down", x.who); },
       [=](const cluster::membership_gained& x) {
+        *was_member = true;
         std::fprintf(stderr, "%s is a member\n", x.self.name.c_str());
       },
       [=](const cluster::membership_lost& x) {
-        std::fprintf(stderr, "not a member any more: %s\n", x.why.c_str());
+        std::fprintf(stderr, "%s%s\n",
+                     *was_member ? "not a member any more: " : "",
+                     x.why.c_str());
         self->request(node, std::chrono::seconds{5}, cluster::list_members{})
             .then([=](const cluster::member_list& list) {
               if (list.state != cluster::node_state::failed)

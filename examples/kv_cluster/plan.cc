@@ -66,8 +66,7 @@ bool split(const kv::command& is, std::span<const std::string_view> args,
   };
   if (is.name == "mget")
     return each("get", merge::values);
-  if (is.name == "del" || is.name == "unlink" || is.name == "exists"
-      || is.name == "touch")
+  if (is.name == "del" || is.name == "unlink" || is.name == "exists")
     return each(is.name, merge::sum);
   if (is.name != "mset" || args.size() % 2 == 0)
     return false;
