@@ -36,7 +36,8 @@ caf::error name_keeper::refusal(const name_entry& x) const {
     return make_error(errc::bad_setting,
                       "the actor to register as " + quoted(x.name)
                           + " lives on another node: it is registered there");
-  if (!may_act())
+  // The lease says it first; the claim waits until the list has been read.
+  if (!setup_.lease->holds(runtime::monotonic_clock{}.now()))
     return make_error(errc::connection_closed,
                       "node \"" + setup_.self.name
                           + "\" is not a member of the cluster: it registers "

@@ -1,3 +1,4 @@
+#include "runtime/limits.h"
 #include "tests/actors/cluster/names_world.h"
 
 #include <random>
@@ -190,6 +191,20 @@ TEST_F(names_test, what_cannot_be_registered_is_said) {
   ASSERT_FALSE(second);
   EXPECT_EQ(runtime::to_text(second.error()),
             "the actor system has a cluster_registry already");
+}
+
+TEST_F(names_test, name_too_many_for_a_node_is_refused_and_names_the_limit) {
+  auto all = start_nodes(1);
+  auto& here = *all[0];
+  auto who = make(here);
+  for (std::size_t i = 0; i < runtime::limits::names_per_node_max; ++i)
+    ASSERT_EQ(here.put(std::to_string(i), who), "");
+  EXPECT_EQ(here.put("last", who),
+            "node \"n1\" has limits::names_per_node_max (10000) names already");
+  here.ask(here.names->server(), unregister_name{"0", who});
+  EXPECT_EQ(here.put("last", who), "");
+  caf::anon_send_exit(who, caf::exit_reason::kill);
+  expect_nothing_left(all);
 }
 
 TEST_F(names_test, names_of_a_node_that_ends_are_released_and_can_be_taken) {
