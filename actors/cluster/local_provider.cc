@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace sluice::actors::cluster {
@@ -108,6 +109,7 @@ private:
   roster roster_;
   channel::inlet_group<letter> in_;
   std::map<std::string, peer> peers_; // by endpoint
+  std::set<std::string> heard_;       // of the seeds, before it is a member
   runtime::time_point give_up_{};
   bool gained_ = false; // once
   bool ending_ = false;
@@ -124,8 +126,11 @@ caf::behavior local_provider::make_behavior() {
   begin();
   return {
       [this](const channel::batch<letter>& letters) {
-        for (auto& x : letters)
+        for (auto& x : letters) {
+          if (!gained_ && std::ranges::count(options_.seeds, x.from.endpoint))
+            heard_.insert(x.from.endpoint);
           roster_.receive(loop().now(), x);
+        }
         turn();
       },
       [this](const channel::outlet_closed& x) { on_outlet_closed(x); },
@@ -165,12 +170,14 @@ void local_provider::on_tick() {
 std::string local_provider::trouble() const {
   std::string result;
   for (auto& x : options_.seeds) {
-    auto found = peers_.find(x);
-    if (found == peers_.end() || found->second.trouble.empty())
+    if (x == roster_.self().endpoint || heard_.contains(x))
       continue;
     if (!result.empty())
       result += "; ";
-    result += found->second.trouble;
+    auto found = peers_.find(x);
+    result += found != peers_.end() && !found->second.trouble.empty()
+                  ? found->second.trouble
+                  : x + " says nothing that a node would say";
   }
   return result.empty() ? "fewer than half of its seeds are there" : result;
 }
