@@ -49,7 +49,7 @@ def text(x):
         x.what, x.entry or x.value, x.where or "?", x.begin, x.end, x.outcome)
 
 
-# -- registers -------------------------------------------------------------------
+# -- registers -----------------------------------------------------------------
 
 def check_register(group):
     """A read sees no less than what was written or read before it began, and
@@ -92,7 +92,7 @@ def out_of_order(known, judged, strictly):
     return result
 
 
-# -- counters --------------------------------------------------------------------
+# -- counters ------------------------------------------------------------------
 
 def check_counter(group):
     """Each number is given once, and the numbers follow time. At the end, the
@@ -122,7 +122,7 @@ def check_counter(group):
     return result
 
 
-# -- journals --------------------------------------------------------------------
+# -- journals ------------------------------------------------------------------
 
 def check_journal(group):
     """The last read has each acknowledged entry once, where the answer to it

@@ -80,7 +80,7 @@ class Node:
         now = [self.server.log()] if self.server else []
         return "\n-- next life --\n".join(self.lives + now)
 
-    # -- what can happen to it --------------------------------------------------
+    # -- what can happen to it -------------------------------------------------
 
     def end(self, how):
         """Its exit code."""
@@ -119,7 +119,7 @@ class Node:
         self.server.process.send_signal(signal.SIGCONT)
         self.is_stopped = False
 
-    # -- its admin interface ----------------------------------------------------
+    # -- its admin interface ---------------------------------------------------
 
     def ask_admin(self, limit_s=ASK_LIMIT_S, **request):
         """What it answers; raises OSError if nobody does."""
@@ -212,7 +212,7 @@ class KvClusterCase(unittest.TestCase):
     def others(self, node):
         return [x for x in self.living() if x is not node]
 
-    # -- how it is ---------------------------------------------------------------
+    # -- how it is -------------------------------------------------------------
 
     def is_settled(self, nodes):
         """They are members, know and trust each other, go by the same table of
@@ -264,7 +264,7 @@ class KvClusterCase(unittest.TestCase):
                    limit_s - (time.monotonic() - since))
         return time.monotonic() - since
 
-    # -- trouble -----------------------------------------------------------------
+    # -- trouble ---------------------------------------------------------------
 
     def cut(self, node):
         """Nothing passes between it and any other node."""
@@ -276,7 +276,7 @@ class KvClusterCase(unittest.TestCase):
         for node in self.living():
             node.tell("heal")
 
-    # -- clients -----------------------------------------------------------------
+    # -- clients ---------------------------------------------------------------
 
     def connect(self, node):
         connection = Connection(node.resp_port)

@@ -214,7 +214,7 @@ class AnyNode(KvClusterCase):
         self.assertEqual(sum(map(int, self.ask(
             self.nodes[0], "MGET", *counters))), 20000)
 
-    # -- by hand -----------------------------------------------------------------
+    # -- by hand ---------------------------------------------------------------
 
     def nc(self, node, stdin):
         return self.run_client("nc", "-N", "127.0.0.1", str(node.resp_port),
