@@ -153,8 +153,8 @@ void info_keyspace(call& c, info_lines& out) {
     expiring += x->expiring();
   }
   if (size > 0)
-    out.add("db0", "keys=" + std::to_string(size) + ",expires="
-                       + std::to_string(expiring) + ",avg_ttl=0");
+    out.add("db0", "keys=" + std::to_string(size)
+                       + ",expires=" + std::to_string(expiring) + ",avg_ttl=0");
 }
 
 struct info_section {

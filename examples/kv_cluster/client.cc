@@ -1,5 +1,7 @@
 #include "examples/kv_cluster/client.h"
 
+#include "net/resp.h"
+
 #include <utility>
 
 namespace sluice::examples::kv_cluster {
@@ -11,6 +13,12 @@ void client::answer(std::string_view bytes) {
     return;
   }
   write(bytes);
+}
+
+void client::answer_error(std::string_view text) {
+  std::string reply;
+  net::append_error(reply, text);
+  answer(reply);
 }
 
 void client::write(std::string_view bytes) {

@@ -52,6 +52,9 @@ public:
   /// Writes an answer that is there behind all others.
   void answer(std::string_view bytes);
 
+  /// The same for an error, `text` as it stands behind the "-".
+  void answer_error(std::string_view text);
+
   /// Makes room for an answer of so many parts; `charge` is what it keeps.
   std::uint64_t open(merge how, std::uint32_t parts, std::size_t charge,
                      std::uint32_t shards = 0, std::uint32_t shard = 0);

@@ -178,27 +178,30 @@ private:
   void expire_keys();
   void sample_rates();
 
-  // kv_requests.cc: commands
+  // kv_requests.cc: a command runs here, goes to another node, or is held
   bool run_here(std::uint32_t shard, bool writes, std::string& reply);
-  bool is_settled(std::uint32_t shard) const;
-  void wait_until_settled(std::uint32_t shard, origin who,
-                          std::string_view reply);
   void run(request x);
   bool try_run(request& x);
   bool forward(request& x, const actors::cluster::member& to);
   void hold(request x);
   request take_held(std::uint32_t shard);
-  void press(const origin& who);
-  void release_pressed();
   void retry(std::uint32_t shard);
   void retry_all();
   request take_asked(std::uint64_t number);
+  void press(const origin& who);
+  void release_pressed();
+
+  // kv_answers.cc: what comes back, or does not
+  bool is_settled(std::uint32_t shard) const;
+  void wait_until_settled(std::uint32_t shard, origin who,
+                          std::string_view reply);
+  void on_settled(std::uint32_t shard, std::uint64_t position);
+  void on_deactivated(const actors::cluster::shard_deactivated& x);
   bool must_wait(const request_bundle& x);
   void on_requests(const actors::channel::batch<request_bundle>& batch);
   void on_answers(const answer_bundle& x);
-  void on_settled(std::uint32_t shard, std::uint64_t position);
-  void on_deactivated(const actors::cluster::shard_deactivated& x);
   void answer(const origin& who, std::string_view reply);
+  void answer_error(const origin& who, std::string_view text);
   void answer_moved(const origin& who);
   void fail(const origin& who, std::string_view error);
   void fail_overdue(runtime::time_point at);

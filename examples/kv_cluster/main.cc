@@ -1,7 +1,8 @@
 // One node of a key-value cluster: any Redis client asks any node for any key.
 // Reading order: kv_node.h (what a node does), plan.h (what a command is
 // about), client.h (answers in order), peer.h (the way to another node),
-// kv_requests.cc, this file. `sluice up` and ./run start several of them.
+// kv_requests.cc and kv_answers.cc, this file. `sluice up` and ./run start
+// several of them.
 
 #include "actors/admin/server.h"
 #include "actors/cluster/etcd/etcd_provider.h"
