@@ -141,6 +141,8 @@ caf::behavior local_provider::make_behavior() {
       [](const channel::inlet_ended&) {},
       [](const channel::inlet_closed&) {},
       [](const runtime::backpressure&) {}, // letters are dropped, see `say`
+      // Its own letters find out, and the keeper of the list with them.
+      [](const member_unreachable&) {},
       [this](leave_cluster) {
         roster_.leave(loop().now());
         turn();

@@ -130,6 +130,7 @@ caf::expected<node> node::start(net::loop_choice loops, node_options options) {
   node result;
   result.self_ = self;
   result.lease_ = lease;
+  result.own_lease_ = lease;
   result.channels_ = channels;
   result.actor_ = spawn_node_actor(loop, {std::move(self), std::move(channels),
                                           std::move(lease), std::move(provider),
@@ -144,6 +145,8 @@ node::~node() {
 void node::stop() {
   if (!actor_)
     return;
+  // First: who finds the endpoint closed takes the node for dead.
+  own_lease_->close();
   caf::anon_send_exit(actor_, caf::exit_reason::user_shutdown);
   actor_ = {};
   channels_->stop();

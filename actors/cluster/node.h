@@ -21,8 +21,9 @@
 // 3. `leave_cluster` first asks those who watch with `drains` to prepare, and
 //    waits for their answers, for at most node_options::drain_wait. Then the
 //    node leaves, and is no member any more; `join_cluster` makes it one again.
-// 4. The end of the node object is not a `leave`: the others see the node as
-//    down, at once, since its endpoint is closed.
+// 4. The end of the node object is not a `leave`: its lease ends, then its
+//    endpoint is closed, and the others see the node as down; at once with the
+//    local provider, and with etcd if one of them says member_unreachable.
 //
 // For users. Thread rule: any thread. Lifetime: within that of the actor system
 // and its loops.
@@ -124,6 +125,7 @@ private:
   caf::actor actor_;
   std::shared_ptr<channel::host> channels_;
   std::shared_ptr<const membership_lease> lease_;
+  std::shared_ptr<membership_lease> own_lease_; // the same, to close it
   member self_;
 };
 

@@ -37,6 +37,10 @@ caf::behavior node_actor::make_behavior() {
         leave(promise);
         return promise;
       },
+      [this](const member_unreachable& x) {
+        if (provider_)
+          send(provider_, x);
+      },
       [this](join_cluster) -> caf::result<void> {
         if (state_ != node_state::left && state_ != node_state::failed)
           return runtime::make_error(errc::bad_setting,
@@ -49,7 +53,7 @@ caf::behavior node_actor::make_behavior() {
 }
 
 void node_actor::on_exit() {
-  setup_.lease->end();
+  setup_.lease->close();
   if (provider_)
     caf::anon_send_exit(provider_, caf::exit_reason::user_shutdown);
   provider_ = {};

@@ -37,6 +37,7 @@ void add_cluster_types(caf::actor_system_config& cfg) {
   cfg.add_message_type<membership_gained>("sluice.membership_gained");
   cfg.add_message_type<membership_lost>("sluice.membership_lost");
   cfg.add_message_type<leave_cluster>("sluice.leave_cluster");
+  cfg.add_message_type<member_unreachable>("sluice.member_unreachable");
   cfg.add_message_type<join_cluster>("sluice.join_cluster");
   cfg.add_message_type<provider_ended>("sluice.provider_ended");
   cfg.add_message_type<watch_members>("sluice.watch_members");

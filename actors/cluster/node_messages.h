@@ -45,6 +45,8 @@ struct list_members {};
 // leave_cluster (actors/cluster/provider.h): answered, without content, when
 // the node has left.
 
+// member_unreachable (actors/cluster/provider.h): without an answer.
+
 /// After it has left, or failed. Answered, without content, at once; the
 /// observers hear membership_gained. Errors: errc::bad_setting if it is there.
 struct join_cluster {};

@@ -9,9 +9,10 @@
 //   provider -> node   membership_gained, when the node is in that list and may
 //                      act as a member; membership_lost, when not any more
 //   provider -> node   provider_ended, once, when it was asked to leave and
-//   has,
-//                      or when it cannot go on; it quits then
+//                      has, or when it cannot go on; it quits then
 //   node -> provider   leave_cluster: go in order, at once
+//   node -> provider   member_unreachable: a member's process is dead, as
+//                      somebody has found out; it may be passed over
 //
 // The messages carry no sender. Who acts as a member looks at the lease first:
 // a process that was stopped and goes on does so in the middle of a handler,
@@ -51,18 +52,37 @@ public:
   }
 
   void hold_until(runtime::time_point when) noexcept {
-    until_.store(when.time_since_epoch().count(), std::memory_order_relaxed);
+    auto now = until_.load(std::memory_order_relaxed);
+    while (now != closed
+           && !until_.compare_exchange_weak(
+               now, when.time_since_epoch().count(), std::memory_order_relaxed))
+      continue;
   }
 
   void end() noexcept { hold_until(runtime::time_point::min()); }
 
+  /// For good, whatever its provider may still say: the node ends, and with it
+  /// the endpoint by which the others know that it lives.
+  void close() noexcept { until_.store(closed, std::memory_order_relaxed); }
+
 private:
-  std::atomic<runtime::duration::rep> until_{
-      runtime::time_point::min().time_since_epoch().count()};
+  static constexpr runtime::duration::rep closed =
+      runtime::duration::min().count() + 1;
+
+  std::atomic<runtime::duration::rep> until_{runtime::duration::min().count()};
 };
 
 /// To a node, and from it to its provider: leave in order.
 struct leave_cluster {};
+
+/// To a node, and from it to its provider: nobody listens at the member's
+/// endpoint any more (a connection was refused, or its socket file is gone), so
+/// its process is dead. The connection has to be one that was begun when the
+/// sender knew the member in this life: an earlier one may have met the end of
+/// an earlier life.
+struct member_unreachable {
+  member who;
+};
 
 /// From a provider, at its end. No error: it has left.
 struct provider_ended {
@@ -83,6 +103,11 @@ using provider_factory =
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, leave_cluster&) {
   return f(caf::meta::type_name("sluice.leave_cluster"));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, member_unreachable& x) {
+  return f(caf::meta::type_name("sluice.member_unreachable"), x.who);
 }
 
 template <class Inspector>

@@ -24,6 +24,8 @@ void etcd_roster::answer(time_point now, long status, std::string_view text) {
   if (ended())
     return;
   auto done = std::exchange(task_, task::none);
+  if (done == task::bury)
+    return take_burial(now, status);
   caf::error error;
   auto take = [&](auto x, auto f) {
     if (x)
@@ -148,6 +150,16 @@ void etcd_roster::take_claim(time_point now, const txn_answer& x) {
     return end_taken("was taken over by another process that says it is at "
                      + self_.endpoint + ", too");
   evicted_ = holder.lease;
+}
+
+/// Whether it was done, the watch tells. What etcd has against it is no trouble
+/// of this node.
+void etcd_roster::take_burial(time_point now, long status) {
+  if (status == 200)
+    succeed();
+  auto found = dead_.find(burying_);
+  if (found != dead_.end())
+    found->second.ask_at = now + ttl_ / second_look_divisor;
 }
 
 void etcd_roster::lose_lease() {

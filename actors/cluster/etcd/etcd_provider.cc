@@ -48,10 +48,16 @@ protected:
                                             options_.answer_deadline());
     roster_->start(loop().now());
     go_on();
-    return {[this](leave_cluster) {
-      roster_->leave(loop().now());
-      go_on();
-    }};
+    return {
+        [this](leave_cluster) {
+          roster_->leave(loop().now());
+          go_on();
+        },
+        [this](const member_unreachable& x) {
+          roster_->unreachable(loop().now(), x.who);
+          go_on();
+        },
+    };
   }
 
   void on_terminate() override {

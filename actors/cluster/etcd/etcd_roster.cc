@@ -84,8 +84,20 @@ void etcd_roster::leave(time_point now) {
   leave_until_ = now + options_.leave_deadline;
   not_before_ = now;
   until_ = std::min(until_, now);
+  dead_.clear();
   drop_watch(now);
   lose("it leaves");
+}
+
+void etcd_roster::unreachable(time_point now, const member& who) {
+  if (ended() || leaving_ || who.name == self_.name
+      || !list_.current().has(who))
+    return;
+  forget_dead(now);
+  auto& x = dead_[who.name];
+  if (x.life != who.incarnation)
+    x = {who.incarnation, now, now};
+  x.forget_at = now + options_.lease_ttl;
 }
 
 void etcd_roster::end(caf::error why) {
@@ -137,6 +149,9 @@ time_point etcd_roster::due() const {
   auto next = time_point::min();
   if (!leaving_ && lease_ != 0 && listed_ && life_ != 0)
     next = std::min(check_, next_renewal());
+  if (next != time_point::min())
+    for (auto& [name, x] : dead_)
+      next = std::min(next, x.ask_at);
   consider(std::max(next, not_before_));
   return result;
 }
@@ -145,6 +160,26 @@ time_point etcd_roster::due() const {
 
 time_point etcd_roster::next_renewal() const noexcept {
   return renewed_ + ttl_ / renew_divisor;
+}
+
+void etcd_roster::forget_dead(time_point now) {
+  std::erase_if(dead_, [&](auto& entry) {
+    auto& [name, x] = entry;
+    auto found = list_.current().find(name);
+    return found == nullptr || found->who.incarnation != x.life
+           || now >= x.forget_at;
+  });
+}
+
+/// Whether there is somebody to bury now.
+bool etcd_roster::choose_dead(time_point now) {
+  forget_dead(now);
+  for (auto& [name, x] : dead_)
+    if (now >= x.ask_at) {
+      burying_ = name;
+      return true;
+    }
+  return false;
 }
 
 etcd_roster::task etcd_roster::choose(time_point now) {
@@ -163,6 +198,8 @@ etcd_roster::task etcd_roster::choose(time_point now) {
     return task::evict;
   if (life_ == 0)
     return task::claim;
+  if (choose_dead(now))
+    return task::bury;
   if (now >= check_)
     return task::list;
   return task::none;
@@ -180,6 +217,9 @@ question etcd_roster::put(task what) const {
     return ask_renew(lease_);
   case task::evict:
     return ask_revoke(evicted_);
+  case task::bury:
+    return ask_delete(member_prefix(options_.cluster) + burying_,
+                      dead_.at(burying_).life);
   case task::farewell:
     return ask_replace(key_, last_value_, lease_, life_);
   default:

@@ -26,7 +26,15 @@
 //    listen there: its lease is revoked. If that happens to a node while it
 //    lives, another process says that it is at the same place; the later one
 //    stays.
-// 6. One question at a time, a renewal before all others. Whatever fails is
+// 6. A member whose process is known to be dead need not be waited for: its key
+//    is deleted, if it is still that of this life (each has a lease of its own,
+//    which then holds nothing). This is asked again while the list has it, for
+//    as long as a lease. It would be wrong for a process that lives and whose
+//    endpoint refuses connections: that one is down before its lease ends by
+//    its own clock. But an endpoint is closed only by a process that has ended,
+//    or has ended its node, and with that its lease, first. A firewall that
+//    rejects packets instead of dropping them breaks this.
+// 7. One question at a time, a renewal before all others. Whatever fails is
 //    tried at the next endpoint; once all have failed, after a pause that
 //    grows, but not beyond a tenth of the lease while there is one to lose.
 //
@@ -45,6 +53,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -90,6 +99,10 @@ public:
   /// Goes in order, as far as etcd can be reached.
   void leave(time_point now);
 
+  /// The member's process is dead, says somebody; see 6. Nothing if it is not
+  /// in the list in this life, or the node itself.
+  void unreachable(time_point now, const member& who);
+
   // -- what comes of it -------------------------------------------------------
 
   /// When to call `tick`, `ask` and `ask_for_watch` again at the latest.
@@ -118,6 +131,7 @@ private:
     claim,    // the key
     renew,    // the lease
     evict,    // an earlier life
+    bury,     // a member whose process is dead
     farewell, // say in the value that the node is leaving
     revoke,   // the lease, and the key with it
     ended,
@@ -127,6 +141,13 @@ private:
   /// looked at; and how soon after that what differed is looked at again.
   static constexpr int renew_divisor = 3;
   static constexpr int second_look_divisor = 10;
+
+  /// A member in the list whose process is dead.
+  struct dead_member {
+    std::uint64_t life = 0;
+    time_point ask_at{};
+    time_point forget_at{};
+  };
 
   enum class watch_state : std::uint8_t { none, asked, open };
 
@@ -142,6 +163,8 @@ private:
   void trouble(time_point now, const caf::error& why);
   duration next_pause();
   time_point next_renewal() const noexcept;
+  void forget_dead(time_point now);
+  bool choose_dead(time_point now);
 
   // answers
   void take_list(time_point now, const key_list& x);
@@ -149,6 +172,7 @@ private:
   void take_renewal(const lease_answer& x);
   void take_claim(time_point now, const txn_answer& x);
   bool take_not_found(task done);
+  void take_burial(time_point now, long status);
   void lose_lease();
   void lose_key(time_point now);
 
@@ -202,6 +226,8 @@ private:
   bool was_member_ = false;
   bool taken_ = false; // the key went while the lease held
   lease_id evicted_ = 0;
+  std::map<std::string, dead_member> dead_; // by name
+  std::string burying_;                     // whose turn it is
   bool leaving_ = false;
   bool said_farewell_ = false;
   time_point leave_until_{};

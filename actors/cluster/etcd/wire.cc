@@ -168,17 +168,20 @@ question ask_revoke(lease_id lease) {
 
 namespace {
 
+json compare_created(std::string_view key, std::uint64_t created) {
+  return json::array({{{"target", "CREATE"},
+                       {"key", to_base64(key)},
+                       {"create_revision", std::to_string(created)}}});
+}
+
 question ask_put_if_created(std::string_view key, std::string_view value,
                             lease_id lease, std::uint64_t created) {
   auto name = to_base64(key);
-  json compare{{"target", "CREATE"},
-               {"key", name},
-               {"create_revision", std::to_string(created)}};
   json put{
       {"key", name}, {"value", to_base64(value)}, {"lease", number(lease)}};
   json get{{"key", name}};
   return ask("/v3/kv/txn",
-             {{"compare", json::array({std::move(compare)})},
+             {{"compare", compare_created(key, created)},
               {"success", json::array({{{"request_put", std::move(put)}}})},
               {"failure", json::array({{{"request_range", std::move(get)}}})}});
 }
@@ -193,6 +196,14 @@ question ask_claim(std::string_view key, std::string_view value,
 question ask_replace(std::string_view key, std::string_view value,
                      lease_id lease, std::uint64_t created) {
   return ask_put_if_created(key, value, lease, created);
+}
+
+question ask_delete(std::string_view key, std::uint64_t created) {
+  json what{{"key", to_base64(key)}};
+  return ask("/v3/kv/txn",
+             {{"compare", compare_created(key, created)},
+              {"success",
+               json::array({{{"request_delete_range", std::move(what)}}})}});
 }
 
 question ask_watch(std::string_view prefix, std::uint64_t from) {

@@ -96,6 +96,9 @@ question ask_claim(std::string_view key, std::string_view value,
 question ask_replace(std::string_view key, std::string_view value,
                      lease_id lease, std::uint64_t created);
 
+/// Deletes the key, if it is still the one created then.
+question ask_delete(std::string_view key, std::uint64_t created);
+
 /// All changes to keys that start with `prefix`, from a revision on.
 question ask_watch(std::string_view prefix, std::uint64_t from);
 

@@ -198,6 +198,35 @@ TEST_F(etcd_provider_test, provider_ends_with_its_node) {
   EXPECT_FALSE(a.acts());
 }
 
+TEST_F(etcd_provider_test, member_whose_process_is_dead_is_not_waited_for) {
+  auto& a = join("a", 10s);
+  auto& b = join("b", 10s);
+  auto& c = join("c", 10s);
+  EXPECT_TRUE(until_told(a, "joined c"));
+  EXPECT_TRUE(until_told(b, "joined c"));
+  caf::anon_send_exit(c.inbox, caf::exit_reason::kill);
+  EXPECT_TRUE(until([&] { return c.over; }));
+  EXPECT_TRUE(server.has_key(key_of("c")));
+  // Within 10 s it could be the end of the lease.
+  auto say = [&](const cluster::member& who) {
+    caf::anon_send(a.provider, cluster::member_unreachable{who});
+  };
+  say(c.lives.at(0));
+  EXPECT_TRUE(until([&] { return a.has("down c") && b.has("down c"); }, 2s));
+  EXPECT_EQ(a.changes.back(), b.changes.back());
+  // It comes back, and is not taken for the one that died.
+  auto& again = join("c", 10s);
+  EXPECT_TRUE(until([&] { return a.count("joined c") == 2; }));
+  say(c.lives.at(0));
+  // Whatever came of that would have been told before this.
+  auto& d = join("d", 10s);
+  leave(d);
+  EXPECT_TRUE(until_told(a, "left d"));
+  EXPECT_EQ(a.count("down c"), 1u);
+  EXPECT_TRUE(again.acts());
+  EXPECT_FALSE(again.has("lost"));
+}
+
 TEST_F(etcd_provider_test, options_that_cannot_be_are_told) {
   auto options = at(server.url());
   options.lease_ttl = 0s;

@@ -1,6 +1,7 @@
 // Five rosters and an etcd, in virtual time, with a network between them that
-// delays and loses what is said, nodes that freeze, an etcd that is away, and
-// one that forgets its history.
+// delays and loses what is said, nodes that freeze, nodes that are killed, of
+// which the others are told sooner or later, and started again, an etcd that is
+// away, and one that forgets its history.
 
 #include "actors/cluster/etcd/etcd_roster.h"
 #include "actors/cluster/etcd/member_record.h"
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -44,7 +46,7 @@ public:
     for (int i = 0; i < 5; ++i)
       nodes_.emplace_back("n" + std::to_string(i));
     for (auto& x : nodes_)
-      x.roster.start(now_);
+      x.roster->start(now_);
   }
 
   void run() {
@@ -63,10 +65,12 @@ private:
   struct node {
     explicit node(const std::string& n)
         : name(n),
-          roster({n, 0, "tcp://" + n + ":1", "", {"kv"}}, options(), 2) {}
+          roster(std::in_place,
+                 cluster::member{n, 0, "tcp://" + n + ":1", "", {"kv"}},
+                 options(), 2) {}
 
     std::string name;
-    etcd_roster roster;
+    std::optional<etcd_roster> roster; // none: the process is dead
     bool cut = false;
     time_point frozen_until{};
 
@@ -82,6 +86,9 @@ private:
     std::optional<fake_etcd::watcher> watch;
     bool watch_silent = false;
 
+    /// Dead members, as connections that were refused have shown.
+    std::vector<cluster::member> refused;
+
     std::vector<cluster::change> changes;
     cluster::view told;                // what they add up to
     std::optional<std::size_t> listed; // changes of the first list
@@ -91,15 +98,64 @@ private:
     std::uint64_t life = 0;
   };
 
+  struct stray {
+    time_point arrives;
+    question what;
+  };
+
+  /// What it has asked arrives all the same.
+  void kill(node& x) {
+    if (x.asked && !x.reply && !x.lost_there)
+      strays_.push_back({x.arrives, *x.asked});
+    auto name = x.name;
+    auto cut = x.cut;
+    std::destroy_at(&x);
+    std::construct_at(&x, name);
+    x.cut = cut;
+    x.roster.reset();
+  }
+
+  void start(node& x) {
+    auto name = x.name;
+    auto cut = x.cut;
+    std::destroy_at(&x);
+    std::construct_at(&x, name);
+    x.cut = cut;
+    x.roster->start(now_);
+  }
+
+  /// Who knows the dead one as a member finds that nobody listens there, and
+  /// may be slow to say so.
+  void refuse(node& x) {
+    for (auto& y : nodes_) {
+      auto known = x.told.find(y.name);
+      if (!y.roster && known && chance_.per_mille(100))
+        x.refused.push_back(known->who);
+    }
+    while (!x.refused.empty() && chance_.per_mille(300)) {
+      x.roster->unreachable(now_, x.refused.front());
+      x.refused.erase(x.refused.begin());
+    }
+  }
+
   void make_trouble() {
     for (auto& x : nodes_) {
+      if (!x.roster) {
+        if (chance_.per_mille(10))
+          start(x);
+        continue;
+      }
+      if (chance_.per_mille(1)) {
+        kill(x);
+        continue;
+      }
       if (chance_.per_mille(2)) {
         x.cut = !x.cut;
         if (x.cut && chance_.per_mille(500)) {
           x.watch_silent = true; // nobody is told that it is over
         } else if (x.cut && x.watch) {
           x.watch.reset();
-          x.roster.watch_ended(now_, broken());
+          x.roster->watch_ended(now_, broken());
         }
       }
       if (x.watch && chance_.per_mille(1))
@@ -123,6 +179,8 @@ private:
     for (auto& x : nodes_) {
       x.cut = false;
       x.frozen_until = now_;
+      if (!x.roster)
+        start(x);
     }
   }
 
@@ -138,13 +196,19 @@ private:
       for (auto& x : nodes_)
         if (x.watch) {
           x.watch.reset();
-          x.roster.watch_ended(now_, broken());
+          x.roster->watch_ended(now_, broken());
         }
     }
+    for (auto& x : strays_)
+      if (now_ >= x.arrives && !away())
+        etcd_.post(now_, x.what);
+    std::erase_if(strays_, [&](auto& x) { return now_ >= x.arrives; });
     for (auto& x : nodes_) {
+      if (!x.roster)
+        continue;
       carry(x);
       // Whatever the node was told: it may act until then.
-      if (x.roster.acts_until() > now_ && !x.removed) {
+      if (x.roster->acts_until() > now_ && !x.removed) {
         EXPECT_EQ(etcd_.life(member_prefix("default") + x.name), x.life)
             << x.name << " acts and is not there";
       }
@@ -165,35 +229,36 @@ private:
   }
 
   void work(node& x) {
+    refuse(x);
     if (x.asked) {
       if (x.reply && now_ >= x.returns && !x.lost_back && !x.cut) {
         x.asked.reset();
-        x.roster.answer(now_, x.reply->status, x.reply->text);
+        x.roster->answer(now_, x.reply->status, x.reply->text);
       } else if (now_ >= x.given_up || away()) {
         x.asked.reset();
-        x.roster.fail(now_, broken());
+        x.roster->fail(now_, broken());
       }
     }
-    x.roster.tick(now_);
-    if (!x.roster.watching()) {
+    x.roster->tick(now_);
+    if (!x.roster->watching()) {
       x.watch.reset();
     } else if (x.watch && !x.watch_silent && !x.cut && !away()
                && chance_.per_mille(300)) {
       auto over = false;
       for (auto& line : etcd_.lines(*x.watch, over))
-        x.roster.watch_line(now_, line);
+        x.roster->watch_line(now_, line);
       if (over)
         x.watch.reset();
     }
-    if (auto what = x.roster.ask_for_watch(now_)) {
+    if (auto what = x.roster->ask_for_watch(now_)) {
       x.watch_silent = false;
       x.watch.reset();
       if (away())
-        x.roster.watch_ended(now_, broken());
+        x.roster->watch_ended(now_, broken());
       else
         x.watch = etcd_.watch(*what);
     }
-    if (auto what = x.roster.ask(now_)) {
+    if (auto what = x.roster->ask(now_)) {
       x.asked = what;
       x.reply.reset();
       x.arrives = now_ + chance_.between(duration{0}, duration{200ms});
@@ -202,12 +267,12 @@ private:
       x.lost_there = !quiet_ && chance_.per_mille(30);
       x.lost_back = !quiet_ && chance_.per_mille(30);
     }
-    EXPECT_TRUE(x.roster.due() > now_ || x.asked || x.roster.ended());
+    EXPECT_TRUE(x.roster->due() > now_ || x.asked || x.roster->ended());
     take_events(x);
   }
 
   void take_events(node& x) {
-    for (auto& event : x.roster.take_events()) {
+    for (auto& event : x.roster->take_events()) {
       if (auto y = std::get_if<cluster::change>(&event)) {
         EXPECT_LE(x.told.at, y->at);
         x.told.apply(*y);
@@ -225,9 +290,9 @@ private:
         ADD_FAILURE() << x.name << " ended";
       }
     }
-    if (!x.listed && x.roster.list().at != cluster::version{}) {
+    if (!x.listed && x.roster->list().at != cluster::version{}) {
       x.listed = x.changes.size();
-      x.listed_at = x.roster.list().at.seq;
+      x.listed_at = x.roster->list().at.seq;
     }
   }
 
@@ -262,6 +327,7 @@ private:
   time_point away_until_{};
   bool was_away_ = false;
   std::deque<node> nodes_;
+  std::vector<stray> strays_;
 };
 
 TEST(etcd_roster_random_test,

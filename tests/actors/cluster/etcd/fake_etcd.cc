@@ -90,15 +90,22 @@ fake_etcd::reply fake_etcd::post(time_point now, const question& what) {
   }
   // A transaction.
   auto& compare = body.at("compare").at(0);
-  auto& put_it = body.at("success").at(0).at("request_put");
+  auto& success = body.at("success").at(0);
   auto key = bytes_of(compare, "key");
   if (life(key)
       != static_cast<std::uint64_t>(number_of(compare, "create_revision"))) {
+    if (!body.contains("failure"))
+      return {200, "{" + header() + "}"};
     auto list = keys_.contains(key) ? text_of(keys_.at(key)) : std::string{};
     return {200, "{" + header()
                      + ",\"responses\":[{\"response_range\":{\"kvs\":[" + list
                      + "]}}]}"};
   }
+  if (success.contains("request_delete_range")) {
+    remove(bytes_of(success.at("request_delete_range"), "key"));
+    return {200, "{" + header() + ",\"succeeded\":true,\"responses\":[{}]}"};
+  }
+  auto& put_it = success.at("request_put");
   auto id = number_of(put_it, "lease");
   if (!leases_.contains(id))
     return not_found();
@@ -195,6 +202,11 @@ std::vector<std::string> fake_etcd::lines(watcher& x, bool& over) const {
 std::uint64_t fake_etcd::life(const std::string& key) const {
   auto found = keys_.find(key);
   return found == keys_.end() ? 0 : found->second.created;
+}
+
+lease_id fake_etcd::lease_of(const std::string& key) const {
+  auto found = keys_.find(key);
+  return found == keys_.end() ? 0 : found->second.lease;
 }
 
 std::vector<std::string> fake_etcd::names() const {

@@ -58,6 +58,9 @@ public:
   /// The life of the key, 0 if there is none.
   std::uint64_t life(const std::string& key) const;
 
+  /// What holds the key, 0 if there is none.
+  cluster::etcd::lease_id lease_of(const std::string& key) const;
+
   std::uint64_t revision() const noexcept { return revision_; }
 
   /// All that has happened to members, and who is there now.

@@ -97,6 +97,14 @@ TEST(wire_test, transaction_that_succeeded_and_one_that_found_somebody) {
   EXPECT_FALSE(x->holder);
 }
 
+TEST(wire_test, key_is_deleted_in_one_life_only) {
+  auto x = ask_delete("a", 7);
+  EXPECT_STREQ(x.path, "/v3/kv/txn");
+  EXPECT_EQ(x.body, R"({"compare":[{"create_revision":"7","key":"YQ==",)"
+                    R"("target":"CREATE"}],)"
+                    R"("success":[{"request_delete_range":{"key":"YQ=="}}]})");
+}
+
 TEST(wire_test, watch_that_begins_and_its_events) {
   auto x = read_watch(R"({"result":{)" HEADER R"(,"created":true}})");
   ASSERT_TRUE(x);
