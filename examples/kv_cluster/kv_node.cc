@@ -124,8 +124,11 @@ caf::behavior kv_node::running() {
         auto letters_lost = false;
         for (auto& [name, y] : peers_)
           if (y.on_closed(x, loop().now(), letters_lost)) {
-            if (letters_lost)
+            if (letters_lost) {
               keeper_.on_broken_stream(loop().now(), name);
+              if (y.nobody_listens())
+                send(node_.actor(), member_unreachable{y.who()});
+            }
             break;
           }
         loop().flush_later(*this);

@@ -87,6 +87,8 @@ bool peer::on_closed(const actors::channel::outlet_closed& x,
     answers_.lost = true;
   else
     return false;
+  nobody_listens_ =
+      reopened_ && x.reason == actors::channel::end_reason::nobody_listens;
   up_ = std::max(up_ - 1, 0);
   reopen_ = std::min(reopen_, now + reopen_pause);
   return true;
@@ -96,6 +98,7 @@ runtime::time_point peer::tick(runtime::time_point now) {
   if (now < reopen_)
     return reopen_;
   reopen_ = runtime::time_point::max();
+  reopened_ = true;
   if (std::exchange(letters_lost_, false)) {
     letters_ = {};
     if (auto out = host_.open_outlet<shard_letter>(owner_, who_.endpoint,

@@ -66,6 +66,10 @@ public:
   std::size_t requests_waiting() const noexcept { return requests_.waiting; }
   std::size_t answers_waiting() const noexcept { return answers_.waiting; }
 
+  /// Nobody listens there any more, as the last outlet that has ended says. Not
+  /// of the first attempt, which may have met the end of an earlier life.
+  bool nobody_listens() const noexcept { return nobody_listens_; }
+
   bool is_up() const noexcept { return up_ > 0; }
   void on_opened() noexcept { ++up_; }
 
@@ -95,6 +99,8 @@ private:
   line<request_bundle> requests_;
   line<answer_bundle> answers_;
   bool letters_lost_ = false;
+  bool reopened_ = false;
+  bool nobody_listens_ = false;
   int up_ = 0;
   runtime::time_point reopen_{runtime::time_point::max()};
 };
