@@ -44,6 +44,12 @@ enum class errc : std::uint8_t {
   bad_channel,         // a channel that cannot be: says what does not fit
   process_not_started, // a program could not be started; says why
   process_failed,      // a child process ended with a status or by a signal
+  no_owner,            // nobody serves the key at the moment; nothing was done
+  owner_lost,          // who had the request was lost; it was done or was not
+  entity_ended,        // without an answer; it was done or was not
+  entity_silent,       // no answer in time; it was, will be or will not be done
+  too_many_waiting,    // over a bound of requests; nothing was done
+  not_serializable,    // a message cannot be written or read
 };
 
 inline constexpr caf::atom_value error_category = caf::atom("sluice");

@@ -465,6 +465,40 @@ inline constexpr std::size_t shard_window_bytes = 256 * 1024;
 /// clients notice little, and a node of 64 shards has its share in seconds.
 inline constexpr std::uint32_t shard_transfers_max = 4;
 
+/// Between two attempts to make a lost link for shards again.
+inline constexpr std::chrono::milliseconds shard_peer_retry = 200ms;
+
+/// Sharded actors. How long a request waits for somebody to serve its shard:
+/// longer than it takes to notice that a node is silent.
+inline constexpr std::chrono::milliseconds sharding_hold = 15'000ms;
+
+/// How long an entity may take for an answer: a person would have given up.
+inline constexpr std::chrono::milliseconds sharding_answer = 30'000ms;
+
+/// When a shard moves: how long the answers of its entities are awaited, and
+/// then their states. Both together are less than `sharding_hold`, so that
+/// requests that wait meanwhile do not fail, and than `cluster_drain`.
+inline constexpr std::chrono::milliseconds sharding_stop = 5'000ms;
+inline constexpr std::chrono::milliseconds sharding_hand_over = 3'000ms;
+
+/// How often a region looks for what is overdue: the precision of these times.
+inline constexpr std::chrono::milliseconds sharding_look = 100ms;
+
+/// Requests of one node that wait, and that are under way: some seconds of a
+/// busy service; with small messages some megabytes.
+inline constexpr std::size_t sharding_waiting_max = 10'000;
+inline constexpr std::size_t sharding_under_way_max = 10'000;
+
+/// Entities of one node: about a kilobyte each, without their state.
+inline constexpr std::size_t sharding_entities_max = 100'000;
+
+/// A key is a name, and goes with each request.
+inline constexpr std::size_t sharding_key_bytes_max = 512;
+
+/// A request, an answer, or the state of an entity: half of what a message of a
+/// channel may have.
+inline constexpr std::size_t sharding_message_bytes_max = 512 * 1024;
+
 /// Between two attempts of a keeper of names to reach another one, or to mend
 /// what was lost between them.
 inline constexpr std::chrono::milliseconds names_retry = 200ms;
