@@ -3,6 +3,7 @@
 #include "actors/channel/events.h"
 #include "actors/cluster/name_messages.h"
 #include "actors/cluster/node_messages.h"
+#include "actors/cluster/sharding_messages.h"
 #include "actors/pressure_graph.h"
 #include "actors/process/events.h"
 #include "actors/registry.h"
@@ -29,6 +30,7 @@ config::config() {
   process::add_process_types(*this);
   cluster::add_cluster_types(*this);
   cluster::add_names_types(*this);
+  cluster::add_sharding_types(*this);
   add_supervisor_types(*this);
   add_message_type<rejected_message>("sluice.rejected_message");
   add_message_type<list_pressure_request>("sluice.list_pressure");

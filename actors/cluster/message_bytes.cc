@@ -1,0 +1,94 @@
+#include "actors/cluster/message_bytes.h"
+
+#include "runtime/error.h"
+#include "runtime/limits.h"
+
+#include <caf/binary_deserializer.hpp>
+#include <caf/binary_serializer.hpp>
+
+#include <vector>
+
+namespace sluice::actors::cluster {
+
+using runtime::errc;
+using runtime::make_error;
+namespace limits = runtime::limits;
+
+namespace {
+
+/// The name of the first type that the system does not know, or empty.
+std::string unknown_type(caf::actor_system& system, const caf::message& x) {
+  auto& types = system.types();
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    auto type = x.type(i);
+    if (types.portable_name(type) == types.default_type_name())
+      return type.second != nullptr ? type.second->name() : "of a number";
+  }
+  return {};
+}
+
+template <class T>
+caf::error write(caf::actor_system& system, const T& x, std::string& to) {
+  std::vector<char> buffer;
+  caf::binary_serializer sink{system, buffer};
+  if (auto err = sink(x))
+    return make_error(errc::not_serializable,
+                      "the message cannot be written: " + system.render(err));
+  to.assign(buffer.begin(), buffer.end());
+  return {};
+}
+
+} // namespace
+
+caf::expected<std::string> write_message(caf::actor_system& system,
+                                         const caf::message& x) {
+  if (auto type = unknown_type(system, x); !type.empty())
+    return make_error(errc::not_serializable,
+                      "the message cannot be written: its type " + type
+                          + " was not added to the system");
+  std::string result;
+  if (auto err = write(system, x, result))
+    return err;
+  if (result.size() > limits::sharding_message_bytes_max)
+    return make_error(errc::message_too_long,
+                      "the message has " + std::to_string(result.size())
+                          + " bytes, of at most "
+                          + std::to_string(limits::sharding_message_bytes_max));
+  return result;
+}
+
+caf::expected<caf::message> read_message(caf::actor_system& system,
+                                         const std::string& bytes) {
+  caf::binary_deserializer source{system, bytes.data(), bytes.size()};
+  caf::message result;
+  if (auto err = source(result); err || source.remaining() != 0)
+    return make_error(errc::not_serializable,
+                      "the message cannot be read on the node that has the "
+                      "entity: "
+                          + system.render(err));
+  return result;
+}
+
+std::string write_error(caf::actor_system& system, const caf::error& x) {
+  std::string result;
+  if (unknown_type(system, x.context()).empty() && !write(system, x, result)
+      && result.size() <= limits::sharding_message_bytes_max)
+    return result;
+  static_cast<void>(write(
+      system,
+      make_error(errc::not_serializable,
+                 "the entity answered with an error that cannot be written"),
+      result));
+  return result;
+}
+
+caf::error read_error(caf::actor_system& system, const std::string& bytes) {
+  caf::binary_deserializer source{system, bytes.data(), bytes.size()};
+  caf::error result;
+  if (source(result) || !result)
+    return make_error(errc::not_serializable,
+                      "the entity answered with an error that cannot be read");
+  return result;
+}
+
+} // namespace sluice::actors::cluster
