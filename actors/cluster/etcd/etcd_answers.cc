@@ -152,16 +152,6 @@ void etcd_roster::take_claim(time_point now, const txn_answer& x) {
   evicted_ = holder.lease;
 }
 
-/// Whether it was done, the watch tells. What etcd has against it is no trouble
-/// of this node.
-void etcd_roster::take_burial(time_point now, long status) {
-  if (status == 200)
-    succeed();
-  auto found = dead_.find(burying_);
-  if (found != dead_.end())
-    found->second.ask_at = now + ttl_ / second_look_divisor;
-}
-
 void etcd_roster::lose_lease() {
   lease_ = 0;
   life_ = 0;

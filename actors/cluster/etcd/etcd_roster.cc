@@ -89,17 +89,6 @@ void etcd_roster::leave(time_point now) {
   lose("it leaves");
 }
 
-void etcd_roster::unreachable(time_point now, const member& who) {
-  if (ended() || leaving_ || who.name == self_.name
-      || !list_.current().has(who))
-    return;
-  forget_dead(now);
-  auto& x = dead_[who.name];
-  if (x.life != who.incarnation)
-    x = {who.incarnation, now, now};
-  x.forget_at = now + options_.lease_ttl;
-}
-
 void etcd_roster::end(caf::error why) {
   if (ended())
     return;
@@ -160,26 +149,6 @@ time_point etcd_roster::due() const {
 
 time_point etcd_roster::next_renewal() const noexcept {
   return renewed_ + ttl_ / renew_divisor;
-}
-
-void etcd_roster::forget_dead(time_point now) {
-  std::erase_if(dead_, [&](auto& entry) {
-    auto& [name, x] = entry;
-    auto found = list_.current().find(name);
-    return found == nullptr || found->who.incarnation != x.life
-           || now >= x.forget_at;
-  });
-}
-
-/// Whether there is somebody to bury now.
-bool etcd_roster::choose_dead(time_point now) {
-  forget_dead(now);
-  for (auto& [name, x] : dead_)
-    if (now >= x.ask_at) {
-      burying_ = name;
-      return true;
-    }
-  return false;
 }
 
 etcd_roster::task etcd_roster::choose(time_point now) {
