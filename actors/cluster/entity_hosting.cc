@@ -53,10 +53,10 @@ void entity_region::deliver(entity_request x) {
                 "as many requests as may be are under way; nothing was done");
   if (x.who.peer) {
     auto what = read_message(system(), x.bytes);
-    if (!what) {
-      ++totals_.failed;
-      return answer_error(x.who, what.error());
-    }
+    if (!what)
+      return fail(x.who, errc::not_serializable,
+                  "at the node that has the entity, "
+                      + runtime::to_text(what.error()));
     x.what = std::move(*what);
   }
   if (auto to = at != all.end() ? &at->second : spawn_entity(x))
@@ -95,11 +95,13 @@ void entity_region::dispatch(entity& to, entity_request x) {
   auto number = ++last_number_;
   ++to.delivered;
   to.used = present();
+  // Not by CAF's timeouts: their timers stay when the answer has come.
+  auto handle = request(to.who, caf::infinite, x.what);
   delivered_.emplace(
-      number, delivery{std::move(x.who), x.shard, std::move(x.key), to.id});
-  request(to.who, setup_.options.answer_max, x.what)
-      .then([](const no_content&) {},
-            [=, this](caf::error& y) { on_answer(number, y); });
+      number, delivery{std::move(x.who), x.shard, std::move(x.key), to.id,
+                       to.used + setup_.options.answer_max, handle.id()});
+  handle.then([](const no_content&) {},
+              [=, this](caf::error& y) { on_answer(number, y); });
 }
 
 void entity_region::on_answer(std::uint64_t number, caf::error& x) {
@@ -118,9 +120,6 @@ void entity_region::on_answer(std::uint64_t number, caf::error& x) {
   else if (x == caf::sec::request_receiver_down)
     fail(what.who, errc::entity_ended,
          "the entity ended without an answer; it was done or was not");
-  else if (x == caf::sec::request_timeout)
-    fail(what.who, errc::entity_silent,
-         "the entity does not answer; it was, will be or will not be done");
   else
     answer_error(what.who, x);
   auto& there = lanes_[what.shard];
@@ -141,6 +140,7 @@ void entity_region::fail_delivered(
     }
     auto x = std::move(i->second);
     i = delivered_.erase(i);
+    multiplexed_responses_.erase(x.response);
     auto& all = lanes_[x.shard].entities;
     auto found = all.find(x.key);
     if (found != all.end() && found->second.id == x.entity)
@@ -280,6 +280,14 @@ void entity_region::note_stopped(std::uint32_t shard) {
   keeper_.stopped(present(), shard);
   pump();
   wake();
+}
+
+void entity_region::fail_silent(runtime::time_point now) {
+  if (!delivered_.empty() && delivered_.begin()->second.deadline <= now)
+    fail_delivered([=](auto& x) { return x.deadline <= now; },
+                   errc::entity_silent,
+                   "the entity does not answer; it was, will be or will not be "
+                   "done");
 }
 
 void entity_region::look_at_stopping(runtime::time_point now) {

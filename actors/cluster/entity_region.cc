@@ -115,7 +115,10 @@ caf::behavior entity_region::running() {
         return promise;
       },
       [this](const channel::outlet_closed& x) { on_outlet_closed(x); },
-      [this](const runtime::backpressure&) { wake(); },
+      [this](const runtime::backpressure&) {
+        retry_all(); // there may be room for what is held
+        wake();
+      },
       [this](const channel::inlet_interrupted& x) { letters_in_.close(x.id); },
       [](const channel::outlet_opened&) {},
       [](const channel::inlet_opened&) {},
@@ -245,6 +248,7 @@ void entity_region::turn() {
   pump();
   if (now >= look_due_) {
     look_due_ = now + limits::sharding_look;
+    fail_silent(now);
     look_at_stopping(now);
     look_at_idle(now);
     fail_overdue(now);

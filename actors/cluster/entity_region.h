@@ -26,6 +26,7 @@
 #include "runtime/error.h"
 
 #include <caf/event_based_actor.hpp>
+#include <caf/message_id.hpp>
 #include <caf/response_promise.hpp>
 
 #include <deque>
@@ -93,6 +94,8 @@ private:
     std::uint32_t shard = 0;
     std::string key;
     std::uint64_t entity = 0;
+    runtime::time_point deadline{};
+    caf::message_id response{};
   };
 
   struct entity {
@@ -178,6 +181,7 @@ private:
   void note_stopped(std::uint32_t shard);
   void fail_delivered(const std::function<bool(const delivery&)>& which,
                       runtime::errc code, const char* text);
+  void fail_silent(runtime::time_point now);
   void look_at_stopping(runtime::time_point now);
   void look_at_idle(runtime::time_point now);
 

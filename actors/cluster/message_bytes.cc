@@ -61,11 +61,12 @@ caf::expected<caf::message> read_message(caf::actor_system& system,
                                          const std::string& bytes) {
   caf::binary_deserializer source{system, bytes.data(), bytes.size()};
   caf::message result;
-  if (auto err = source(result); err || source.remaining() != 0)
-    return make_error(errc::not_serializable,
-                      "the message cannot be read on the node that has the "
-                      "entity: "
-                          + system.render(err));
+  auto err = source(result);
+  if (err || source.remaining() != 0)
+    return make_error(
+        errc::not_serializable,
+        "the message cannot be read: "
+            + (err ? system.render(err) : std::string{"bytes are left over"}));
   return result;
 }
 

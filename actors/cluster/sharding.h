@@ -57,14 +57,18 @@
 //    are bounded, by sharding_options and limits. The states are not, but by
 //    what entities keep: one for each key at most.
 //
+// A member with the role keeps its shards while it is a member, whatever
+// becomes of its region: one that ends its region leaves the cluster before.
+//
 // Not promised: an entity whose node has lost its lease gets nothing new, but
 // goes on with what it has, while another node may have begun a new one; the
 // region then answers its askers with owner_lost. An entity that must not act
-// in that time looks at the lease. Timers and messages of an entity that did
-// not come by the region are not awaited when it ends. A message without a
-// request (`send`) has no answer, and is lost where a request had failed.
-// Handles of actors inside of messages travel by CAF's remote actors: see
-// node_options.remote_port.
+// in that time looks at the lease. One whose answer needs that of another
+// entity may wait for it in vain, up to `stop_max`, while their shard moves.
+// Timers and messages of an entity that did not come by the region are not
+// awaited when it ends. A message without a request (`send`) has no answer, and
+// is lost where a request had failed. Handles of actors inside of messages
+// travel by CAF's remote actors: see node_options.remote_port.
 //
 // For users. Thread rule: any thread. Lifetime: within that of the node and the
 // actor system; the end waits for the region's, so not in one of its entities.
