@@ -60,20 +60,40 @@ void kv_node::on_deactivated(const shard_deactivated& x) {
 
 // -- for other nodes ----------------------------------------------------------
 
+/// Its answers could not be sent, or nobody would take them.
 bool kv_node::must_wait(const request_bundle& x) {
+  if (held_bytes_ > 2 * commands_waiting_max)
+    return true;
   auto way = find_peer(x.from.name);
-  return held_bytes_ > 2 * commands_waiting_max
-         || (way != nullptr && way->answers_waiting() > answers_waiting_max);
+  // This node may not have heard yet that the other one has joined.
+  if (way == nullptr || way->who().incarnation < x.from.incarnation)
+    return true;
+  return way->answers_waiting() > answers_waiting_max;
+}
+
+/// Requests that wait count against the window of their channel. The node that
+/// sent them has given them up after some time, and may be gone.
+void kv_node::take_late_requests() {
+  for (auto count = late_requests_.size(); count > 0; --count) {
+    auto x = std::move(late_requests_.front());
+    late_requests_.pop_front();
+    if (!must_wait(*x.requests.begin()))
+      on_requests(x.requests);
+    else if (loop().now() < x.deadline)
+      late_requests_.push_back(std::move(x));
+  }
 }
 
 void kv_node::on_requests(const channel::batch<request_bundle>& batch) {
   for (auto& x : batch) {
+    if (find_peer(x.from) == nullptr)
+      continue; // of a life that is over
     std::string_view rest = x.entries;
     for (request_entry entry; take(rest, entry);) {
       ++figures_.served;
       if (entry.shard >= keeper_.settings().shards)
         continue;
-      run({{nullptr, {}, x.from.name, entry.number},
+      run({{nullptr, {}, x.from, entry.number},
            0,
            entry.shard,
            entry.writes != 0,

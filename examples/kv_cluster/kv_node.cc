@@ -44,10 +44,13 @@ kv_node::kv_node(caf::actor_config& cfg, runtime::event_loop& loop,
       for_others_(shared_, "another node", "", now()),
       stores_(shards.shards, [this] { return now(); }),
       keeper_(shards, stores_),
+      last_asked_(static_cast<std::uint64_t>(now()) << 20),
       lanes_(shards.shards),
       unsettled_(shards.shards) {
   shared_.process_id = getpid();
   shared_.all.clear();
+  for (auto& x : stores_.all()) // copies of other nodes' keys, too
+    shared_.all.push_back(&x);
   // Of other sessions nobody is told.
   shared_.sessions.clear();
 }
@@ -78,7 +81,7 @@ caf::behavior kv_node::running() {
       [this](const channel::batch<shard_letter>& x) { on_letters(x); },
       [this](channel::batch<request_bundle>& x) {
         if (must_wait(*x.begin()))
-          late_requests_.push_back(std::move(x));
+          late_requests_.push_back({std::move(x), loop().now() + answer_max});
         else
           on_requests(x);
         loop().flush_later(*this);
@@ -187,6 +190,12 @@ peer* kv_node::find_peer(const std::string& name) {
   return at != peers_.end() ? &at->second : nullptr;
 }
 
+/// In that life: an answer is for who asked, not for who has its name now.
+peer* kv_node::find_peer(const holder& x) {
+  auto result = find_peer(x.name);
+  return result != nullptr && result->holder() == x ? result : nullptr;
+}
+
 void kv_node::on_letters(const channel::batch<shard_letter>& letters) {
   auto present = this->present();
   keeper_.on_lease(present, node_.lease()->until());
@@ -265,15 +274,7 @@ void kv_node::turn() {
     x.flush();
     next = std::min(next, x.tick(loop().now()));
   }
-  // While they wait, they count against the window of their channel.
-  for (auto count = late_requests_.size(); count > 0; --count) {
-    auto batch = std::move(late_requests_.front());
-    late_requests_.pop_front();
-    if (must_wait(*batch.begin()))
-      late_requests_.push_back(std::move(batch));
-    else
-      on_requests(batch);
-  }
+  take_late_requests();
   if (!pressed_.empty())
     release_pressed();
   for (auto& x : std::exchange(dirty_, {})) {

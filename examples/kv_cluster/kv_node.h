@@ -118,7 +118,7 @@ private:
   struct origin {
     std::shared_ptr<client> from; // null: another node
     client::place where;
-    std::string peer;
+    actors::cluster::holder peer;
     std::uint64_t number = 0; // there
   };
 
@@ -148,6 +148,12 @@ private:
     actors::cluster::holder at;
   };
 
+  /// Of a node that does not take its answers, or is not known yet.
+  struct late_requests {
+    actors::channel::batch<request_bundle> requests;
+    runtime::time_point deadline;
+  };
+
   /// An answer that waits for what it says to be safe.
   struct unsettled {
     std::uint64_t position = 0;
@@ -169,6 +175,7 @@ private:
   void on_member_gone(const actors::cluster::member& x);
   void look_at_list();
   peer* find_peer(const std::string& name);
+  peer* find_peer(const actors::cluster::holder& x);
   void on_letters(
       const actors::channel::batch<actors::cluster::shard_letter>& letters);
   void on_tick();
@@ -198,6 +205,7 @@ private:
   void on_settled(std::uint32_t shard, std::uint64_t position);
   void on_deactivated(const actors::cluster::shard_deactivated& x);
   bool must_wait(const request_bundle& x);
+  void take_late_requests();
   void on_requests(const actors::channel::batch<request_bundle>& batch);
   void on_answers(const answer_bundle& x);
   void answer(const origin& who, std::string_view reply);
@@ -223,11 +231,11 @@ private:
   actors::channel::inlet_group<actors::cluster::shard_letter> letters_in_;
   actors::channel::inlet_group<request_bundle> requests_in_;
   actors::channel::inlet_group<answer_bundle> answers_in_;
-  /// Of nodes that do not take their answers.
-  std::deque<actors::channel::batch<request_bundle>> late_requests_;
+  std::deque<late_requests> late_requests_;
 
   std::unordered_map<std::uint64_t, asked_request> asked_; // by number
-  std::uint64_t last_asked_ = 0;
+  /// Not from 1 in each process: an answer to the one before may come late.
+  std::uint64_t last_asked_;
   std::vector<lane> lanes_; // by shard
   std::uint64_t last_sequence_ = 0;
   std::vector<std::deque<unsettled>> unsettled_; // by shard
