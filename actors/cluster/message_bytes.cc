@@ -27,15 +27,9 @@ std::string unknown_type(caf::actor_system& system, const caf::message& x) {
   return {};
 }
 
-template <class T>
-caf::error write(caf::actor_system& system, const T& x, std::string& to) {
-  std::vector<char> buffer;
-  caf::binary_serializer sink{system, buffer};
-  if (auto err = sink(x))
-    return make_error(errc::not_serializable,
-                      "the message cannot be written: " + system.render(err));
-  to.assign(buffer.begin(), buffer.end());
-  return {};
+caf::error refusal(caf::actor_system& system, const caf::error& why) {
+  return make_error(errc::not_serializable,
+                    "the message cannot be written: " + system.render(why));
 }
 
 } // namespace
@@ -46,9 +40,12 @@ caf::expected<std::string> write_message(caf::actor_system& system,
     return make_error(errc::not_serializable,
                       "the message cannot be written: its type " + type
                           + " was not added to the system");
-  std::string result;
-  if (auto err = write(system, x, result))
-    return err;
+  std::vector<char> buffer;
+  caf::binary_serializer sink{system, buffer};
+  // Not sink(x), which drops the errors of messages.
+  if (auto err = x.save(sink))
+    return refusal(system, err);
+  std::string result{buffer.begin(), buffer.end()};
   if (result.size() > limits::sharding_message_bytes_max)
     return make_error(errc::message_too_long,
                       "the message has " + std::to_string(result.size())
@@ -61,7 +58,7 @@ caf::expected<caf::message> read_message(caf::actor_system& system,
                                          const std::string& bytes) {
   caf::binary_deserializer source{system, bytes.data(), bytes.size()};
   caf::message result;
-  auto err = source(result);
+  auto err = result.load(source); // not source(result), as above
   if (err || source.remaining() != 0)
     return make_error(
         errc::not_serializable,
@@ -71,16 +68,15 @@ caf::expected<caf::message> read_message(caf::actor_system& system,
 }
 
 std::string write_error(caf::actor_system& system, const caf::error& x) {
-  std::string result;
-  if (unknown_type(system, x.context()).empty() && !write(system, x, result)
-      && result.size() <= limits::sharding_message_bytes_max)
-    return result;
-  static_cast<void>(write(
+  std::vector<char> buffer;
+  caf::binary_serializer sink{system, buffer};
+  if (unknown_type(system, x.context()).empty() && !sink(x)
+      && buffer.size() <= limits::sharding_message_bytes_max)
+    return {buffer.begin(), buffer.end()};
+  return write_error(
       system,
       make_error(errc::not_serializable,
-                 "the entity answered with an error that cannot be written"),
-      result));
-  return result;
+                 "the entity answered with an error that cannot be written"));
 }
 
 caf::error read_error(caf::actor_system& system, const std::string& bytes) {
