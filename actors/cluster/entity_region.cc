@@ -187,6 +187,7 @@ void entity_region::look_at_list() {
   keeper_.on_lease(now, setup_.lease->until());
   keeper_.on_view(now, list_, *self_);
   pump();
+  accept_early(now);
   wake();
 }
 

@@ -116,6 +116,11 @@ private:
     std::map<std::string, entity> entities;
   };
 
+  struct early_call {
+    entity_call what;
+    runtime::time_point deadline{};
+  };
+
   struct unsettled_save {
     std::uint64_t position = 0;
     caf::response_promise promise;
@@ -152,6 +157,8 @@ private:
   void retry_all();
   entity_request take_asked(std::uint64_t number);
   void on_calls(const channel::batch<entity_call>& calls);
+  void accept_early(runtime::time_point now);
+  void accept(const entity_call& x);
   void on_replies(const channel::batch<entity_reply>& replies);
   void fail_overdue(runtime::time_point now);
   void fail_asked(const std::function<bool(const asked_request&)>& which,
@@ -197,6 +204,7 @@ private:
   channel::inlet_group<entity_reply> replies_in_;
 
   std::vector<lane> lanes_; // by shard
+  std::deque<early_call> early_;
   std::unordered_map<std::uint64_t, asked_request> asked_;
   std::map<std::uint64_t, delivery> delivered_; // in their order
   std::map<caf::actor_addr, std::pair<std::uint32_t, std::string>> addresses_;

@@ -128,21 +128,35 @@ entity_region::entity_request entity_region::take_asked(std::uint64_t number) {
 // -- between nodes ------------------------------------------------------------
 
 void entity_region::on_calls(const channel::batch<entity_call>& calls) {
-  for (auto& x : calls) {
-    entity_request y;
-    y.who.peer = x.from;
-    y.who.number = x.number;
-    y.shard = keeper_.shard_of(x.key);
-    y.key = x.key;
-    y.at_least = x.at;
-    y.bytes = x.what;
-    if (y.key.empty() || y.key.size() > limits::sharding_key_bytes_max
-        || y.bytes.empty()) {
-      fail(y.who, errc::bad_setting, "a request that makes no sense");
-      continue;
-    }
-    run(std::move(y));
-  }
+  for (auto& x : calls)
+    if (find_peer(x.from) != nullptr)
+      accept(x);
+    else if (early_.size() < setup_.options.waiting_max)
+      early_.push_back({x, present() + setup_.options.hold_max});
+}
+
+/// From a node of which this one hears later that it has joined, or from a life
+/// of a node that is over: that one is not answered any more.
+void entity_region::accept_early(runtime::time_point now) {
+  for (auto& x : std::exchange(early_, {}))
+    if (find_peer(x.what.from) != nullptr)
+      accept(x.what);
+    else if (now < x.deadline)
+      early_.push_back(std::move(x));
+}
+
+void entity_region::accept(const entity_call& x) {
+  entity_request y;
+  y.who.peer = x.from;
+  y.who.number = x.number;
+  y.shard = keeper_.shard_of(x.key);
+  y.key = x.key;
+  y.at_least = x.at;
+  y.bytes = x.what;
+  if (y.key.empty() || y.key.size() > limits::sharding_key_bytes_max
+      || y.bytes.empty())
+    return fail(y.who, errc::bad_setting, "a request that makes no sense");
+  run(std::move(y));
 }
 
 void entity_region::on_replies(const channel::batch<entity_reply>& replies) {
@@ -224,6 +238,7 @@ void entity_region::fail_overdue(runtime::time_point now) {
              errc::entity_silent,
              "the node that has the entity does not answer; it was, will be or "
              "will not be done");
+  accept_early(now);
   // Routes may have changed without a word, when the lease came back.
   retry_all();
 }
