@@ -17,7 +17,8 @@ using again = caf::atom_constant<caf::atom("again")>;
 /// processes of a relay are started in any order.
 bool may_come_back(end_reason x) {
   return x == end_reason::link_lost || x == end_reason::peer_silent
-         || x == end_reason::connect_failed || x == end_reason::unknown_name;
+         || x == end_reason::connect_failed || x == end_reason::nobody_listens
+         || x == end_reason::unknown_name;
 }
 
 } // namespace
