@@ -9,7 +9,7 @@ namespace sluice::actors::cluster {
 namespace {
 
 member node(const char* name, std::uint64_t incarnation = 1) {
-  return {name, incarnation, std::string{"unix:///"} + name, {"store"}};
+  return {name, incarnation, std::string{"unix:///"} + name, {}, {"store"}};
 }
 
 view three() {
