@@ -86,10 +86,14 @@ void kv_node::take_late_requests() {
 
 void kv_node::on_requests(const channel::batch<request_bundle>& batch) {
   for (auto& x : batch) {
-    if (find_peer(x.from) == nullptr)
-      continue; // of a life that is over
+    // It was in another life when it asked, and has to ask again.
+    auto stale = find_peer(x.from) == nullptr;
     std::string_view rest = x.entries;
     for (request_entry entry; take(rest, entry);) {
+      if (stale) {
+        find_peer(x.from.name)->answer({entry.number, answer_kind::moved, {}});
+        continue;
+      }
       ++figures_.served;
       if (entry.shard >= keeper_.settings().shards)
         continue;

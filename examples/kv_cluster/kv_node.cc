@@ -110,9 +110,10 @@ caf::behavior kv_node::running() {
       [this](const membership_gained& x) {
         auto reborn = self_ && !same(*self_, x.self);
         self_ = x.self;
+        look_at_list();
+        // What is asked again is asked in the new life.
         if (reborn)
           fail_all_asked();
-        look_at_list();
       },
       [this](const membership_lost&) { loop().flush_later(*this); },
       [this](prepare_to_leave) {
