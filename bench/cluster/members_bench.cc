@@ -1,7 +1,8 @@
 // What membership costs: nodes of one cluster in this process, each with
 // channels of its own over the loopback interface, on one event loop. Prints a
 // table: how long until all have the whole list, and what one node costs of a
-// core for each beat when nothing happens.
+// core for each beat when nothing happens, less what the process costs without
+// any node (CAF's scheduler looks for work now and then).
 //
 //   members_bench --nodes 3,10,25,50 --seconds 10
 
@@ -77,7 +78,28 @@ double cpu_seconds() {
   return seconds(x.ru_utime) + seconds(x.ru_stime);
 }
 
-bool measure(std::size_t count, std::chrono::seconds span) {
+/// Seconds of a core for each beat while nothing is done but wait.
+double cpu_of_a_beat(std::chrono::seconds span) {
+  auto cpu = cpu_seconds();
+  auto begin = clock::now();
+  std::this_thread::sleep_for(span);
+  auto beats = std::chrono::duration<double>(clock::now() - begin)
+               / std::chrono::duration<double>(runtime::limits::cluster_beat);
+  return (cpu_seconds() - cpu) / beats;
+}
+
+/// The same in a process without nodes.
+double measure_nothing(std::chrono::seconds span) {
+  config cfg;
+  cfg.set("scheduler.max-threads", 1);
+  caf::actor_system sys{cfg};
+  runtime::loop_group loops{sys, {.loops = 1}};
+  auto result = cpu_of_a_beat(span);
+  loops.stop();
+  return result;
+}
+
+bool measure(std::size_t count, std::chrono::seconds span, double nothing) {
   config cfg;
   cfg.set("scheduler.max-threads", 1);
   caf::actor_system sys{cfg};
@@ -107,12 +129,7 @@ bool measure(std::size_t count, std::chrono::seconds span) {
                  static_cast<long long>(settle_max.count()));
     return false;
   }
-  auto cpu = cpu_seconds();
-  auto begin = clock::now();
-  std::this_thread::sleep_for(span);
-  auto beats = std::chrono::duration<double>(clock::now() - begin)
-               / std::chrono::duration<double>(runtime::limits::cluster_beat);
-  auto us = (cpu_seconds() - cpu) * 1e6 / beats / static_cast<double>(count);
+  auto us = (cpu_of_a_beat(span) - nothing) * 1e6 / static_cast<double>(count);
   std::printf("| %zu | %lld | %.0f |\n", count,
               static_cast<long long>(
                   std::chrono::duration_cast<std::chrono::milliseconds>(settled)
@@ -141,8 +158,9 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   std::printf("| nodes | settled after, ms | us of a core for a node and beat "
               "|\n| ---: | ---: | ---: |\n");
+  auto nothing = sluice::bench::measure_nothing(std::chrono::seconds{seconds});
   for (auto x : nodes)
-    if (!sluice::bench::measure(x, std::chrono::seconds{seconds}))
+    if (!sluice::bench::measure(x, std::chrono::seconds{seconds}, nothing))
       return EXIT_FAILURE;
   return EXIT_SUCCESS;
 }

@@ -235,13 +235,14 @@ void kv_node::turn() {
   keeper_.on_lease(present, node_.lease()->until());
   keeper_due_ = keeper_.tick(present);
   auto next = std::min(keeper_due_, loop().now() + look_interval);
+  std::size_t lost = 0;
   // What happens may make more happen.
   for (auto more = true; more;) {
     auto events = keeper_.take_events();
     more = !events.empty();
     for (auto& x : events)
       std::visit(
-          [this](const auto& y) {
+          [&](const auto& y) {
             using T = std::decay_t<decltype(y)>;
             if constexpr (std::is_same_v<T, shard_settled>)
               on_settled(y.shard, y.position);
@@ -249,10 +250,7 @@ void kv_node::turn() {
               on_deactivated(y);
             else if constexpr (std::is_same_v<T, shard_lost>) {
               ++figures_.lost_shards;
-              std::fprintf(stderr,
-                           "shard %u: all its copies were lost at once; it "
-                           "begins again, empty\n",
-                           y.shard);
+              ++lost;
             } else if constexpr (std::is_same_v<T, shard_routes_changed>)
               retry_all();
             else if constexpr (std::is_same_v<T, shard_drained>) {
@@ -262,6 +260,11 @@ void kv_node::turn() {
           },
           x);
   }
+  if (lost > 0)
+    std::fprintf(stderr,
+                 "%zu shards have lost all their copies at once; they begin "
+                 "again, empty\n",
+                 lost);
   if (loop().now() >= look_due_) {
     look_due_ = loop().now() + look_interval;
     fail_overdue(loop().now());

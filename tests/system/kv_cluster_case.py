@@ -191,7 +191,7 @@ class KvClusterCase(unittest.TestCase):
             if node.is_running:
                 node.kill()
         lost = [name for name, log in logs.items()
-                if "copies were lost" in log and not self.may_lose_shards]
+                if "lost all their copies" in log and not self.may_lose_shards]
         if ended or lost or self.has_failed():
             for node in self.nodes:
                 sys.stderr.write("-- %s (port %d):\n%s\n" % (

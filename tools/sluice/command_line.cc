@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <string>
@@ -292,8 +293,12 @@ command_line::bad_command(const std::vector<std::string>& arguments) {
 }
 
 exit_code command_line::run(int argc, const char* const* argv) {
-  // A path is how it is found; a name alone is on the PATH.
-  if (argc > 0 && std::string_view{argv[0]}.find('/') != std::string_view::npos)
+  // Whoever calls it by another name wants people to do so, too. Else a path is
+  // how it is found; a name alone is on the PATH.
+  if (auto called = std::getenv("SLUICE_CALLED"))
+    up_.tool = called;
+  else if (argc > 0
+           && std::string_view{argv[0]}.find('/') != std::string_view::npos)
     up_.tool = argv[0];
   std::vector<std::string> arguments{argv + std::min(argc, 1), argv + argc};
   auto rest = std::ranges::find(arguments, "--");
