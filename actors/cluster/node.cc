@@ -98,11 +98,11 @@ caf::expected<node> node::start(net::loop_choice loops, node_options options) {
     if (!parsed)
       return parsed.error();
     // A port that the system chose is known only now.
-    options.advertise = to_string(
-        parsed->port() == 0 && !parsed->is_unix()
-            ? *net::endpoint::parse("tcp://" + std::string{parsed->host()} + ":"
-                                    + std::to_string(where->port()))
-            : *parsed);
+    options.advertise = to_string(*parsed);
+    if (parsed->port() == 0 && !parsed->is_unix()) {
+      options.advertise.pop_back(); // the 0
+      options.advertise += std::to_string(where->port());
+    }
   } else if (is_any_address(*where)) {
     return bad_setting("node_options.advertise: has to say where others reach "
                        + options.listen);

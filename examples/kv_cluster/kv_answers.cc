@@ -91,7 +91,8 @@ void kv_node::on_requests(const channel::batch<request_bundle>& batch) {
     std::string_view rest = x.entries;
     for (request_entry entry; take(rest, entry);) {
       if (stale) {
-        find_peer(x.from.name)->answer({entry.number, answer_kind::moved, {}});
+        if (auto way = find_peer(x.from.name))
+          way->answer({entry.number, answer_kind::moved, {}});
         continue;
       }
       ++figures_.served;

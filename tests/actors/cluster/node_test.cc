@@ -144,6 +144,17 @@ TEST_F(node_test, node_that_finds_nobody_says_whom_it_asked) {
   EXPECT_NE(text.find("ECONNREFUSED"), std::string::npos) << text;
 }
 
+TEST_F(node_test, advertised_port_that_is_left_open_is_the_chosen_one) {
+  place x;
+  x.options.name = "n1";
+  x.options.times = quick();
+  x.options.advertise = "tcp://[::1]:0";
+  start(x);
+  ASSERT_TRUE(x.node);
+  EXPECT_EQ(x.endpoint.rfind("tcp://[::1]:", 0), 0u) << x.endpoint;
+  EXPECT_NE(x.endpoint, "tcp://[::1]:0");
+}
+
 TEST_F(node_test, bad_settings_are_named) {
   auto why = [&](const std::function<void(cluster::node_options&)>& change) {
     cluster::node_options options{.name = "n1"};
