@@ -31,17 +31,23 @@ test_packages=(
   libgmock-dev       # matchers, and the tests' main function
   libgtest-dev       # tests
   libuv1-dev         # a peer that bench/ measures
+  chromium           # a client of tests/system, and looks at the live page
+  chromium-driver    # how tests/system steers it
   curl               # a client of tests/system
+  fonts-dejavu-core  # what Chromium writes with
   iproute2           # networks of their own for tests/system
   libclang-rt-14-dev # libFuzzer and the sanitizers of Clang
   netcat-openbsd     # a client of tests/system, which can half-close
+  node-ws            # a WebSocket client of tests/system; brings Node
   procps             # ps and kill, for tests/system
   python3            # checks, counting, tests/system
+  python3-selenium   # speaks to chromium-driver
   redis-tools        # clients of the KV example. Debian's redis-server is a
                      # service that starts itself, so it is not installed;
                      # tools/redis_server runs the same program from here
   spin               # checks the model of actors/flow_control.*; it needs gcc,
                      # which g++ brings
+  wrk                # a client of tests/system, and the load of bench/
 )
 
 # What ./run needs besides: a client to try the cluster with.
