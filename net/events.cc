@@ -30,6 +30,8 @@ std::string to_string(close_reason x) {
     return "peer_closed";
   case close_reason::closed:
     return "closed";
+  case close_reason::handed_over:
+    return "handed_over";
   case close_reason::aborted:
     return "aborted";
   case close_reason::quit:

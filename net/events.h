@@ -95,6 +95,7 @@ enum class close_reason : std::uint8_t {
   finished,       // both sides are done: orderly
   peer_closed,    // the peer is done and so, by default, are we: orderly
   closed,         // `close` was called, everything was sent: orderly
+  handed_over,    // the connection goes on with another broker: orderly
   aborted,        // `abort` was called
   quit,           // the broker quit or was sent an exit
   handler_failed, // the behavior threw
@@ -117,7 +118,7 @@ std::string to_string(close_reason x);
 
 /// True if the end was orderly: nothing was lost and nobody is to blame.
 constexpr bool is_orderly(close_reason x) {
-  return x <= close_reason::closed;
+  return x <= close_reason::handed_over;
 }
 
 /// The peer sent what the codec cannot read, or its stream ended inside of a

@@ -24,6 +24,8 @@ stream_broker::stream_broker(caf::actor_config& cfg, event_loop& loop,
       options_(std::move(setup.options)) {
   if (!socket_.is_open())
     rare().target = std::move(setup.target);
+  else if (!setup.first_input.empty())
+    rare().raw_rest = std::move(setup.first_input);
 }
 
 stream_broker::~stream_broker() {
@@ -94,7 +96,7 @@ void stream_broker::on_event(readiness what) {
 
 /// The connection is gone in both directions, after what was just read.
 void stream_broker::on_hang_up(bool failed) {
-  if (state_ != stream_state::open && state_ != stream_state::draining)
+  if (state_ < stream_state::open || state_ > stream_state::leaving)
     return;
   auto error = write_error_;
   if (error == 0 && failed)
@@ -103,6 +105,8 @@ void stream_broker::on_hang_up(bool failed) {
     return fail(close_reason::peer_reset, error != 0 ? error : ECONNRESET);
   if (may_read())
     return; // its end will be read as any other
+  if (state_ == stream_state::leaving && blocked_)
+    return fail(close_reason::peer_reset, ECONNRESET);
   // Nothing more can be learned until somebody wants to read, or to write to
   // whom is gone; but the poller would say it again and again.
   parked_ = true;
@@ -128,6 +132,8 @@ void stream_broker::settle() {
   }
   if (state_ == stream_state::closed)
     return;
+  if (state_ == stream_state::leaving && queued() == 0)
+    return leave();
   finish_writing();
   if (state_ == stream_state::closed)
     return;
@@ -269,6 +275,27 @@ void stream_broker::begin_drain(close_reason reason, caf::error error) {
   rare().how = {reason, 0, std::move(error)};
   arm(timeout::drain, loop().now() + options_->close_drain);
   settle_later();
+}
+
+void stream_broker::hand_over(stream_successor next) {
+  if (state_ != stream_state::open)
+    return;
+  state_ = stream_state::leaving;
+  rare().next = std::move(next);
+  arm(timeout::drain, loop().now() + options_->close_drain);
+  settle_later();
+}
+
+/// Everything is sent: the connection goes on without this broker.
+void stream_broker::leave() {
+  stream_setup setup{{}, {}, options_, {}};
+  setup.first_input =
+      framer_ ? framer_->take_rest() : std::exchange(rare().raw_rest, {});
+  unwatch();
+  setup.connection = std::move(socket_);
+  auto next = std::move(rare().next);
+  next(loop(), std::move(setup));
+  end({close_reason::handed_over, 0, {}});
 }
 
 void stream_broker::fail(close_reason reason, int os_error, caf::error error) {

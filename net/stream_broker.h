@@ -52,6 +52,7 @@ enum class stream_state : std::uint8_t {
   connecting, // connect(2) is under way
   open,       // bytes flow
   draining,   // `close`: what is queued is sent, nothing is delivered any more
+  leaving,    // handed over to another broker when what is queued is sent
   lingering,  // everything is sent, the peer was told; waits for its end
   failing,    // decided inside of a handler to end; ends when it has returned
   closed,     // over
@@ -62,7 +63,13 @@ struct stream_setup {
   socket connection; // open if a listener accepted it
   endpoint target;   // else: whom to connect to
   std::shared_ptr<const stream_options> options;
+  /// Of an open connection that another broker handed over: what the peer has
+  /// sent and nobody has looked at.
+  byte_slice first_input{};
 };
+
+/// Spawns the broker that a connection is handed over to.
+using stream_successor = std::function<void(event_loop&, stream_setup)>;
 
 /// Bytes of one connection; see invariant 1.
 struct stream_counts {
@@ -156,6 +163,56 @@ public:
                caf::execution_unit* host) override;
 
 protected:
+  // -- for classes that speak a protocol --------------------------------------
+  // They see what came before the behavior does, and tell it what it means.
+  // These run outside of handlers, and may `deliver`.
+
+  /// One frame, or with no codec what one read brought. Delivers `received`.
+  virtual delivery on_payload(byte_slice bytes);
+
+  /// Whether the next frame may be taken now. While it is false nothing is
+  /// read; `settle_later` makes the broker ask again.
+  virtual bool takes_payload() const noexcept { return true; }
+
+  /// The codec found no frame and never will, or the stream ended inside of
+  /// one. Unless the answer is `handled` the connection is aborted; else it is
+  /// drained, with what was written meanwhile.
+  virtual delivery on_bad_frame(bad_frame& what);
+
+  /// The peer will send no more. Unless the answer is `handled` the connection
+  /// is drained and closed.
+  virtual delivery on_peer_done();
+
+  /// The connection is open; tells the behavior.
+  virtual delivery on_connected(connected& what);
+  virtual delivery on_accepted(accepted& what);
+
+  /// Null if the broker has none.
+  net::codec* current_codec() noexcept {
+    return framer_ ? &framer_->codec() : nullptr;
+  }
+
+  /// Bytes that came and are in no frame yet.
+  std::size_t unframed() const noexcept {
+    return framer_ ? framer_->buffered() : 0;
+  }
+
+  /// Like `write_frame`, with an envelope that the caller made. False if it was
+  /// refused: then the payload comes back.
+  bool write_enveloped(std::string_view header, byte_slice payload,
+                       std::string_view trailer, std::uint64_t token = 0);
+
+  /// Ends this broker, but not its connection: when everything is sent the
+  /// socket, and what came in and was not delivered, goes to `next`; the
+  /// behavior gets `closed{handed_over}`. Nothing is delivered in between.
+  void hand_over(stream_successor next);
+
+  /// Ends the connection with `reason`; what is queued comes back.
+  void fail(close_reason reason, int os_error = 0, caf::error error = {});
+
+  /// `close` with another reason.
+  void begin_drain(close_reason reason, caf::error error = {});
+
   bool intercept(caf::mailbox_element& x) override;
   void on_undelivered(caf::mailbox_element& x) const override;
   void on_start() override;
@@ -198,7 +255,7 @@ private:
   void on_bytes(byte_slice bytes);
   void pump();
   bool deliver_bytes(byte_slice bytes);
-  void on_bad_frame(const caf::error& err);
+  void refuse_input(const caf::error& err);
   void on_end_of_stream();
   void heed(const runtime::backpressure& signal);
 
@@ -221,11 +278,10 @@ private:
   void on_write_stall();
 
   // stream_broker.cc: the end, and the order of things
-  void begin_drain(close_reason reason, caf::error error = {});
   void finish_writing();
+  void leave();
   void on_hang_up(bool failed);
   void recycle_outbox();
-  void fail(close_reason reason, int os_error = 0, caf::error error = {});
   void end(ending how);
   void update_interest();
   rare_state& rare();

@@ -21,6 +21,9 @@ struct stream_broker::rare_state {
   runtime::actor_set pressed_by;
   byte_slice raw_rest;
 
+  // handing over
+  stream_successor next;
+
   // deadlines
   runtime::duration idle_limit{};
   runtime::duration read_limit{};

@@ -27,7 +27,7 @@ close_reason bad_frame_reason(const caf::error& err) {
 
 bool stream_broker::may_deliver() const noexcept {
   return state_ == stream_state::open && credit_ != 0 && !self_pressed_
-         && !held_ && !awaiting_;
+         && !held_ && !awaiting_ && takes_payload();
 }
 
 bool stream_broker::may_read() const noexcept {
@@ -105,7 +105,7 @@ void stream_broker::pump() {
     if (!framer_->next(frame)) {
       pump_pending_ = false;
       if (framer_->error())
-        on_bad_frame(framer_->error());
+        refuse_input(framer_->error());
       return;
     }
     if (!deliver_bytes(std::move(frame)))
@@ -115,9 +115,9 @@ void stream_broker::pump() {
     framer_->compact();
 }
 
-void stream_broker::on_bad_frame(const caf::error& err) {
+void stream_broker::refuse_input(const caf::error& err) {
   bad_frame event{bad_frame_reason(err), runtime::to_text(err)};
-  switch (deliver(event)) {
+  switch (on_bad_frame(event)) {
   case delivery::terminated:
     return;
   case delivery::handled:
@@ -131,8 +131,7 @@ void stream_broker::on_bad_frame(const caf::error& err) {
 bool stream_broker::deliver_bytes(byte_slice bytes) {
   if (credit_ > 0)
     --credit_;
-  received event{std::move(bytes)};
-  switch (deliver(event)) {
+  switch (on_payload(std::move(bytes))) {
   case delivery::terminated:
     return false;
   case delivery::skipped:
@@ -154,12 +153,35 @@ void stream_broker::on_end_of_stream() {
   peer_done_ = true;
   if (framer_)
     if (auto err = framer_->at_end())
-      return on_bad_frame(err);
+      return refuse_input(err);
   if (end_sent_)
     return fail(close_reason::finished);
-  half_closed event;
-  if (deliver(event) == delivery::unhandled)
+  if (on_peer_done() == delivery::unhandled)
     begin_drain(close_reason::peer_closed);
+}
+
+// -- what a behavior is told, unless a protocol says otherwise ----------------
+
+delivery stream_broker::on_payload(byte_slice bytes) {
+  received event{std::move(bytes)};
+  return deliver(event);
+}
+
+delivery stream_broker::on_bad_frame(bad_frame& what) {
+  return deliver(what);
+}
+
+delivery stream_broker::on_peer_done() {
+  half_closed event;
+  return deliver(event);
+}
+
+delivery stream_broker::on_connected(connected& what) {
+  return deliver(what);
+}
+
+delivery stream_broker::on_accepted(accepted& what) {
+  return deliver(what);
 }
 
 // -- what steers the reading --------------------------------------------------

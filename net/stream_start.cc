@@ -28,6 +28,11 @@ void stream_broker::start_accepted() {
     return fail(close_reason::system_error, 0, std::move(err));
   apply_socket_options();
   on_open(false);
+  if (!rare_ || rare_->raw_rest.empty())
+    return;
+  pump_pending_ = true;
+  if (framer_)
+    framer_->feed(std::exchange(rare_->raw_rest, {}));
 }
 
 void stream_broker::start_lookup() {
@@ -96,10 +101,10 @@ void stream_broker::on_open(bool we_asked) {
   last_read_ = last_write_ = loop().now();
   if (we_asked) {
     connected event{local(), remote()};
-    deliver(event);
+    on_connected(event);
   } else {
     accepted event{local(), remote()};
-    deliver(event);
+    on_accepted(event);
   }
 }
 

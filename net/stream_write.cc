@@ -80,6 +80,19 @@ bool stream_broker::submit(const caf::strong_actor_ptr& from,
   return true;
 }
 
+bool stream_broker::write_enveloped(std::string_view header, byte_slice payload,
+                                    std::string_view trailer,
+                                    std::uint64_t token) {
+  auto& slab = loop().write_slab();
+  write_parts parts;
+  if (!header.empty())
+    parts.header = slab.copy(header);
+  if (!trailer.empty())
+    parts.trailer = slab.copy(trailer);
+  parts.payload = std::move(payload);
+  return submit(held(), std::move(parts), token);
+}
+
 std::optional<reject_reason> stream_broker::refuses(std::size_t size) {
   auto ended = write_ended_ || state_ >= stream_state::draining;
   if (ended)
@@ -184,7 +197,7 @@ void stream_broker::taken(std::size_t count) {
 
 void stream_broker::flush() {
   if (blocked_ || queued() == 0 || !socket_.is_open()
-      || state_ < stream_state::open || state_ > stream_state::draining)
+      || state_ < stream_state::open || state_ > stream_state::leaving)
     return;
   std::array<iovec, limits::write_gather_slices> parts;
   while (queued() > 0) {

@@ -20,6 +20,10 @@ public:
 
   /// The present, in nanoseconds from an arbitrary start. Never goes backwards.
   virtual time_point now() const noexcept = 0;
+
+  /// The date and time of day, for people and for protocols that carry dates.
+  /// May jump, forwards and backwards: no deadline is made of it.
+  virtual std::chrono::system_clock::time_point wall_now() const noexcept = 0;
 };
 
 } // namespace sluice::runtime

@@ -12,6 +12,7 @@
 #include "runtime/byte_slice.h"
 #include "runtime/clock.h"
 #include "runtime/limits.h"
+#include "runtime/loop_stats.h"
 #include "runtime/poller.h"
 #include "runtime/slab_cursor.h"
 #include "runtime/socket_api.h"
@@ -33,6 +34,22 @@
 
 namespace sluice::runtime {
 
+/// What a resident is, for those who count and list them.
+enum class resident_kind : std::uint8_t {
+  actor,
+  connection, // net::stream_broker
+  datagram_socket,
+  listener,
+};
+
+/// What a layer above keeps for each loop, see event_loop::annex.
+class loop_annex {
+public:
+  virtual ~loop_annex() = default;
+};
+
+enum class annex_slot : std::uint8_t { net, count };
+
 /// A node of the intrusive list of the actors that live on a loop. The loop
 /// does not own them: an actor may die on the thread that drops its last
 /// handle.
@@ -50,6 +67,8 @@ public:
 
   /// The time to finish is over: end now.
   virtual void on_loop_aborting() = 0;
+
+  virtual resident_kind kind() const noexcept { return resident_kind::actor; }
 
 protected:
   ~loop_resident() = default;
@@ -87,14 +106,6 @@ struct loop_options {
   /// How long an idle loop polls before it blocks. Round trips get shorter by
   /// a wake-up, at the price of a busy core.
   std::chrono::microseconds spin{0};
-};
-
-/// Counts since the start; read on the loop's thread.
-struct loop_stats {
-  std::uint64_t iterations = 0;
-  std::uint64_t actor_turns = 0;
-  std::uint64_t ready_events = 0;
-  std::uint64_t timers_fired = 0;
 };
 
 class event_loop final : public caf::execution_unit {
@@ -145,8 +156,34 @@ public:
   /// The time at which this iteration's events were taken.
   time_point now() const noexcept { return now_; }
 
+  /// The time of day; asks the clock each time.
+  std::chrono::system_clock::time_point wall_now() const noexcept {
+    return seam_.time->wall_now();
+  }
+
   timer_wheel& timers() noexcept { return timers_; }
   const loop_stats& stats() const noexcept { return stats_; }
+
+  /// What the layer above keeps here under `T::slot`; made when it is first
+  /// asked for, gone with the loop.
+  template <class T>
+  T& annex() {
+    auto& place = annexes_[static_cast<std::size_t>(T::slot)];
+    if (!place)
+      place = std::make_unique<T>();
+    return static_cast<T&>(*place);
+  }
+
+  /// Calls `f` with each resident of that kind. `f` looks, and nothing more:
+  /// it must not take or drop a handle, send, or spawn, since the list is
+  /// locked meanwhile.
+  template <class F>
+  void visit_residents(resident_kind kind, F f) {
+    std::lock_guard guard{residents_mutex_};
+    for (auto x = first_resident_; x != nullptr; x = x->next_resident_)
+      if (x->kind() == kind)
+        f(*x);
+  }
 
   /// Where received bytes go, and where small writes are cut from.
   slab_cursor& read_slab() noexcept { return read_slab_; }
@@ -192,6 +229,10 @@ public:
 
 private:
   void run();
+  bool iterate(bool may_block);
+  void charge(duration& phase) noexcept;
+  bool fire_timers();
+  void drop_released();
   bool take_remote();
   std::size_t run_actors();
   std::size_t flush();
@@ -202,7 +243,7 @@ private:
   void abort_residents();
   void end_the_rest();
   std::vector<std::pair<loop_resident*, caf::strong_actor_ptr>> hold_all();
-  duration poll_timeout(bool may_block);
+  duration poll_timeout(bool may_block, time_point now);
   std::size_t spin_poll(std::span<ready_event> out, duration timeout);
 
   static void on_stop_deadline(timer& t) noexcept;
@@ -218,6 +259,11 @@ private:
   slab_cursor write_slab_{limits::write_slab_bytes};
   time_point now_;
   loop_stats stats_;
+  time_point mark_; // up to here the time is charged to a phase
+  time_point woke_; // the last poll returned
+  std::array<std::unique_ptr<loop_annex>,
+             static_cast<std::size_t>(annex_slot::count)>
+      annexes_;
 
   std::vector<caf::resumable*> ready_;
   std::vector<caf::resumable*> turn_;

@@ -31,6 +31,10 @@ class hand_clock final : public clock {
 public:
   time_point now() const noexcept override { return present; }
 
+  std::chrono::system_clock::time_point wall_now() const noexcept override {
+    return std::chrono::system_clock::time_point{present.time_since_epoch()};
+  }
+
   time_point present{std::chrono::hours{1}};
 };
 

@@ -15,6 +15,12 @@ public:
 
   runtime::time_point now() const noexcept override { return world_.now(); }
 
+  /// A simulation starts at the beginning of 1970.
+  std::chrono::system_clock::time_point wall_now() const noexcept override {
+    return std::chrono::system_clock::time_point{
+        world_.now().time_since_epoch()};
+  }
+
 private:
   const sim_world& world_;
 };
