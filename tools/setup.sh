@@ -17,7 +17,8 @@ build_packages=(
   libcaf-dev         # CAF 0.17.6
   libcli11-dev       # command lines of the programs
   libcurl4-openssl-dev # speaks to etcd
-  libssl-dev         # SHA-256 of the relay example
+  libssl-dev         # digests, of the WebSocket handshake and the relay example
+  libwslay-dev       # reads the frames of WebSockets
   libxxhash-dev      # places keys on nodes
   nlohmann-json3-dev # JSON, for etcd and the tool `sluice`
 )
