@@ -31,7 +31,9 @@ event_loop::event_loop(caf::actor_system& system, loop_seam seam,
       seam_(std::move(seam)),
       options_(std::move(options)),
       timers_(seam_.time->now()),
-      now_(seam_.time->now()) {
+      now_(seam_.time->now()),
+      mark_(now_),
+      woke_(now_) {
 }
 
 event_loop::~event_loop() {
@@ -176,21 +178,62 @@ void event_loop::adopt_this_thread() {
 // 6. Deadlines fire last: a connection whose bytes came in this iteration is
 //    not taken for idle.
 bool event_loop::run_once(bool may_block) {
+  // What the caller did meanwhile is none of the loop's time.
+  auto now = seam_.time->now();
+  woke_ += now - mark_;
+  mark_ = now;
+  return iterate(may_block);
+}
+
+bool event_loop::iterate(bool may_block) {
   ++stats_.iterations;
   if (stop_requested_.load(std::memory_order_relaxed) && !stopping_)
     begin_stop();
   bool progress = take_remote();
   if (!ready_.empty())
-    now_ = seam_.time->now(); // the last poll may be long ago
-  progress |= run_actors() > 0;
-  progress |= flush() > 0;
+    now_ = mark_; // the last poll may be long ago
+  if (run_actors() > 0) {
+    progress = true;
+    charge(stats_.spent.actors);
+  }
+  if (flush() > 0) {
+    progress = true;
+    charge(stats_.spent.flush);
+  }
+  drop_released();
+  if (poll(may_block) > 0) {
+    progress = true;
+    deliver();
+    charge(stats_.spent.deliver);
+  }
+  progress |= fire_timers();
+  drop_released();
+  return progress;
+}
+
+void event_loop::drop_released() {
+  if (released_.empty())
+    return;
   released_.clear();
-  progress |= poll(may_block) > 0;
-  deliver();
+  charge(stats_.spent.flush);
+}
+
+/// The time since the last call went into `phase`. The clock is read only when
+/// something was done: most iterations are a poll and what it brought.
+void event_loop::charge(duration& phase) noexcept {
+  auto now = seam_.time->now();
+  phase += now - mark_;
+  mark_ = now;
+}
+
+bool event_loop::fire_timers() {
   auto fired = timers_.advance(now_);
-  stats_.timers_fired += fired;
-  released_.clear();
-  return progress || fired > 0;
+  if (fired > 0) {
+    stats_.timers_fired += fired;
+    stats_.timer_lag.record(timers_.last_lateness());
+    charge(stats_.spent.timers);
+  }
+  return fired > 0;
 }
 
 bool event_loop::take_remote() {
@@ -236,10 +279,12 @@ std::size_t event_loop::flush() {
 
 std::size_t event_loop::poll(bool may_block) {
   std::size_t count = 0;
-  auto timeout = poll_timeout(may_block);
+  stats_.busy.record(mark_ - woke_);
+  auto timeout = poll_timeout(may_block, mark_);
   if (timeout != duration::zero() && options_.spin.count() > 0) {
     count = spin_poll(batch_, timeout);
-    timeout = count > 0 ? duration::zero() : poll_timeout(may_block);
+    timeout = count > 0 ? duration::zero()
+                        : poll_timeout(may_block, seam_.time->now());
   }
   if (count == 0) {
     if (timeout != duration::zero() && !fall_asleep())
@@ -247,7 +292,8 @@ std::size_t event_loop::poll(bool may_block) {
     count = seam_.poll->wait(batch_, timeout);
     sleeping_.store(false, std::memory_order_relaxed);
   }
-  now_ = seam_.time->now();
+  charge(stats_.spent.poll);
+  now_ = woke_ = mark_;
   batch_size_ = count;
   stats_.ready_events += count;
   return count;
@@ -262,13 +308,13 @@ bool event_loop::fall_asleep() {
   return true;
 }
 
-duration event_loop::poll_timeout(bool may_block) {
+duration event_loop::poll_timeout(bool may_block, time_point now) {
   if (!may_block || !ready_.empty() || !dirty_.empty() || finished())
     return duration::zero();
   auto due = timers_.next_due();
   if (!due)
     return duration{-1};
-  return std::max(*due - seam_.time->now(), duration::zero());
+  return std::max(*due - now, duration::zero());
 }
 
 std::size_t event_loop::spin_poll(std::span<ready_event> out,
@@ -337,8 +383,9 @@ void event_loop::run() {
   adopt_this_thread();
   CAF_SET_LOGGER_SYS(&system());
   system().thread_started();
+  mark_ = woke_ = seam_.time->now();
   do {
-    run_once(true);
+    iterate(true);
   } while (!finished());
   system().thread_terminates();
   // The system may give another thread the same id.

@@ -529,6 +529,23 @@ inline constexpr std::size_t topic_window_messages = 128;
 /// Name of a topic: with what is put before it, it is a name of a registry.
 inline constexpr std::size_t topic_name_bytes_max = 200;
 
+// -- metrics ------------------------------------------------------------------
+
+/// Names of actors' classes that the metrics of mailboxes tell apart; each is a
+/// dozen time series. A program has as many as it has kinds of actors.
+inline constexpr std::size_t mailbox_names_max = 64;
+
+/// What is kept of such a name.
+inline constexpr std::size_t mailbox_name_bytes_max = 64;
+
+/// How long a loop may take to give its figures before the others are given
+/// without them: long for a loop (it answers in microseconds), short for
+/// Prometheus, which waits for 10 s.
+inline constexpr std::chrono::milliseconds metrics_answer = 1'000ms;
+
+/// Scrapes that wait for one that is under way; one more is refused.
+inline constexpr std::size_t metrics_waiting_max = 64;
+
 // -- byte slices --------------------------------------------------------------
 
 /// Largest slice accepted from a serialized message.

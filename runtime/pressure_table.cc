@@ -11,7 +11,7 @@ namespace {
 
 struct row {
   const pressure_source* queue;
-  const caf::actor_system* system;
+  caf::actor_system* system;
   caf::actor_clock::time_point start;
   pressure_entry entry;
 };
@@ -24,9 +24,45 @@ std::string name_of(caf::actor_control_block& x) {
 
 } // namespace
 
+const char* to_string(pressure_kind x) noexcept {
+  switch (x) {
+  case pressure_kind::connection:
+    return "connection";
+  case pressure_kind::datagram:
+    return "datagram";
+  case pressure_kind::mailbox:
+    return "mailbox";
+  case pressure_kind::outlet:
+    return "outlet";
+  case pressure_kind::remote:
+    return "remote";
+  case pressure_kind::process:
+    return "process";
+  }
+  return "invalid";
+}
+
 struct pressure_table::state {
   std::mutex mutex;
   std::vector<row> rows;
+  std::array<pressure_totals, pressure_kinds> totals;
+
+  pressure_totals& of(const pressure_source& queue) noexcept {
+    return totals[static_cast<std::size_t>(queue.kind())];
+  }
+
+  /// Under the lock. Removes the rows of `queue` for which `f` holds.
+  template <class F>
+  void remove(const pressure_source& queue, F f) noexcept {
+    auto& sums = of(queue);
+    std::erase_if(rows, [&](const row& x) {
+      if (x.queue != &queue || !f(x))
+        return false;
+      ++sums.released;
+      sums.held.record(x.system->clock().now() - x.start);
+      return true;
+    });
+  }
 };
 
 pressure_table::pressure_table() : state_(*new state) {
@@ -50,19 +86,29 @@ void pressure_table::add(const pressure_source& queue,
   x.entry.unit = queue.unit();
   std::lock_guard guard{state_.mutex};
   state_.rows.push_back(std::move(x));
+  ++state_.of(queue).applied;
 }
 
 void pressure_table::remove(const pressure_source& queue) noexcept {
   std::lock_guard guard{state_.mutex};
-  std::erase_if(state_.rows, [&](const row& x) { return x.queue == &queue; });
+  state_.remove(queue, [](const row&) { return true; });
 }
 
 void pressure_table::remove(const pressure_source& queue,
                             caf::actor_id held) noexcept {
   std::lock_guard guard{state_.mutex};
-  std::erase_if(state_.rows, [&](const row& x) {
-    return x.queue == &queue && x.entry.held == held;
-  });
+  state_.remove(queue, [held](const row& x) { return x.entry.held == held; });
+}
+
+void pressure_table::stalled(const pressure_source& queue,
+                             std::size_t count) noexcept {
+  std::lock_guard guard{state_.mutex};
+  state_.of(queue).stalled += count;
+}
+
+std::array<pressure_totals, pressure_kinds> pressure_table::totals() const {
+  std::lock_guard guard{state_.mutex};
+  return state_.totals;
 }
 
 std::vector<pressure_entry>

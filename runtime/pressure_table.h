@@ -7,10 +7,14 @@
 // Internal; users look at it through actors/pressure_graph.h. Thread rule: any
 // thread. Its lock is a leaf. Lifetime: the process.
 
+#include "runtime/duration_histogram.h"
+
 #include <caf/actor_clock.hpp>
 #include <caf/actor_control_block.hpp>
 #include <caf/fwd.hpp>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -20,12 +24,43 @@ namespace sluice::runtime {
 /// What a queue is counted in.
 enum class pressure_unit : std::uint8_t { messages, bytes };
 
+/// Whose queue it is.
+enum class pressure_kind : std::uint8_t {
+  connection, // bytes that the operating system has not taken
+  datagram,   // likewise
+  mailbox,    // of a flow_actor
+  outlet,     // bytes that wait for a channel's receiver
+  remote,     // CAF's connections to other nodes, and their broker
+  process,    // the input of a child process
+};
+
+inline constexpr std::size_t pressure_kinds = 6;
+
+const char* to_string(pressure_kind x) noexcept;
+
+/// What the queues of one kind have told since the process began.
+struct pressure_totals {
+  std::uint64_t applied = 0;
+  std::uint64_t released = 0;
+  std::uint64_t stalled = 0;
+  /// From each *applied* to its *released*.
+  duration_histogram held{};
+};
+
+/// How often and for how long one queue held anybody.
+struct pressure_record {
+  std::uint64_t times = 0;
+  caf::actor_clock::duration_type total{}; // what goes on now included
+  bool now = false;
+};
+
 /// A bounded queue that tells actors to slow down.
 class pressure_source {
 public:
   /// What waits in it now; any thread.
   virtual std::uint64_t level() const noexcept = 0;
   virtual pressure_unit unit() const noexcept = 0;
+  virtual pressure_kind kind() const noexcept = 0;
 
 protected:
   ~pressure_source() = default;
@@ -58,6 +93,12 @@ public:
 
   /// `queue` told `held` to go on.
   void remove(const pressure_source& queue, caf::actor_id held) noexcept;
+
+  /// `queue` told `count` actors that nothing moves.
+  void stalled(const pressure_source& queue, std::size_t count) noexcept;
+
+  /// The sums by kind; those who are held now are `applied - released`.
+  std::array<pressure_totals, pressure_kinds> totals() const;
 
   /// The entries of one system, in the order in which they came.
   std::vector<pressure_entry> entries(caf::actor_system& system) const;

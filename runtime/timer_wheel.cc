@@ -180,6 +180,10 @@ void timer_wheel::migrate(std::size_t slot) noexcept {
 
 std::size_t timer_wheel::fire() noexcept {
   std::size_t fired = 0;
+  if (occupied_[levels] != 0) {
+    auto& first = static_cast<timer&>(*slots_[firing_slot].next);
+    last_lateness_ = std::max(now_ - first.due_, duration::zero());
+  }
   while (occupied_[levels] != 0) {
     auto& t = static_cast<timer&>(*slots_[firing_slot].next);
     cancel(t);

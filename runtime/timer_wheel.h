@@ -113,6 +113,10 @@ public:
   /// that sleeps for one timer wakes at most once per level. O(levels).
   std::optional<time_point> next_due() const noexcept;
 
+  /// How much later than it was due the first timer fired of the last advance
+  /// in which any did.
+  duration last_lateness() const noexcept { return last_lateness_; }
+
   /// Number of armed timers.
   std::size_t size() const noexcept { return size_; }
 
@@ -147,6 +151,7 @@ private:
   std::uint64_t current_ = 0; // the tick of now_, rounded down
   std::size_t size_ = 0;
   bool advancing_ = false;
+  duration last_lateness_{};
   std::array<std::uint64_t, levels + 1> occupied_{}; // one bit per slot
   std::array<timer_link, firing_slot + 1> slots_;
 };

@@ -2,11 +2,14 @@
 
 #include "runtime/panic.h"
 
+#include <caf/actor_system.hpp>
+
 #include <algorithm>
 
 namespace sluice::runtime {
 
-valve::valve(watermarks x) noexcept : marks_(x) {
+valve::valve(watermarks x, pressure_kind kind) noexcept
+    : marks_(x), kind_(kind) {
   check(x.low < x.high, "a valve's low mark is not below its high mark");
 }
 
@@ -29,6 +32,14 @@ std::size_t valve::holding() const {
   return told_.size();
 }
 
+pressure_record valve::record(caf::actor_system& system) const {
+  std::lock_guard guard{mutex_};
+  pressure_record result{times_held_, time_held_, !told_.empty()};
+  if (result.now)
+    result.total += system.clock().now() - held_since_;
+  return result;
+}
+
 /// Under the lock. True if the actor was told now.
 bool valve::add(const caf::strong_actor_ptr& actor, std::uint8_t reason,
                 const caf::strong_actor_ptr& source,
@@ -39,6 +50,10 @@ bool valve::add(const caf::strong_actor_ptr& actor, std::uint8_t reason,
   if (at != told_.end() && at->actor == actor) {
     at->reasons |= reason;
     return false;
+  }
+  if (told_.empty()) {
+    ++times_held_;
+    held_since_ = source->home_system->clock().now();
   }
   told_.insert(at, {actor, reason});
   pressure_table::instance().add(*this, *source, *actor);
@@ -60,8 +75,10 @@ valve::list valve::drop(std::uint8_t reasons,
   list released{std::make_move_iterator(rest),
                 std::make_move_iterator(told_.end())};
   told_.erase(rest, told_.end());
-  if (told_.empty() && !released.empty())
+  if (told_.empty() && !released.empty()) {
     pressure_table::instance().remove(*this);
+    time_held_ += source->home_system->clock().now() - held_since_;
+  }
   for (auto& x : released) {
     if (!told_.empty())
       pressure_table::instance().remove(*this, x.actor->id());
@@ -109,6 +126,8 @@ bool valve::fall(std::size_t level, const caf::strong_actor_ptr& source,
 void valve::stall(const caf::strong_actor_ptr& source,
                   caf::execution_unit* host) {
   std::lock_guard guard{mutex_};
+  if (!told_.empty())
+    pressure_table::instance().stalled(*this, told_.size());
   for (auto& x : told_)
     send_signal(*x.actor, signal(pressure::stalled, source), host);
 }

@@ -41,7 +41,8 @@ struct watermarks {
 
 class valve final : public pressure_source {
 public:
-  explicit valve(watermarks marks) noexcept;
+  explicit valve(watermarks marks,
+                 pressure_kind kind = pressure_kind::connection) noexcept;
   ~valve();
 
   valve(const valve&) = delete;
@@ -62,10 +63,15 @@ public:
            + mailbox_level_.load(std::memory_order_relaxed);
   }
   pressure_unit unit() const noexcept override { return pressure_unit::bytes; }
+  pressure_kind kind() const noexcept override { return kind_; }
 
   /// Highest level seen, and how often the valve closed.
   std::size_t peak() const noexcept { return peak_; }
   std::uint64_t times_closed() const noexcept { return times_closed_; }
+
+  /// How often and for how long it held anybody, by the clock of the system.
+  /// Any thread.
+  pressure_record record(caf::actor_system& system) const;
 
   // -- the queue
   // ----------------------------------------------------------------
@@ -130,6 +136,7 @@ private:
             caf::execution_unit* host);
 
   watermarks marks_;
+  const pressure_kind kind_;
   std::atomic<std::size_t> level_{0};
   std::size_t peak_ = 0;
   std::uint64_t times_closed_ = 0;
@@ -139,7 +146,10 @@ private:
   std::atomic<std::size_t> mailbox_level_{0};
   mutable std::mutex mutex_;
   bool ended_ = false;
-  list told_; // in the order of actor_less
+  std::uint64_t times_held_ = 0;
+  caf::actor_clock::duration_type time_held_{};
+  caf::actor_clock::time_point held_since_{}; // while somebody is held
+  list told_;                                 // in the order of actor_less
 };
 
 } // namespace sluice::runtime
