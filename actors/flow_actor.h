@@ -73,6 +73,11 @@ public:
     return run_turn(*this, flow_, host, messages);
   }
 
+  void launch(caf::execution_unit* host, bool lazy, bool hide) override {
+    flow_.enlist(this->name());
+    Base::launch(host, lazy, hide);
+  }
+
   bool cleanup(caf::error&& reason, caf::execution_unit* host) override {
     flow_.end(host);
     return Base::cleanup(std::move(reason), host);
@@ -113,6 +118,11 @@ public:
   void enqueue(caf::mailbox_element_ptr x, caf::execution_unit* host) override {
     flow_.pass(std::move(x), host,
                [this](auto y, auto* h) { Base::enqueue(std::move(y), h); });
+  }
+
+  void launch(caf::execution_unit* host, bool lazy, bool hide) override {
+    flow_.enlist(this->name());
+    Base::launch(host, lazy, hide);
   }
 
   bool cleanup(caf::error&& reason, caf::execution_unit* host) override {

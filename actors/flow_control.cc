@@ -4,6 +4,7 @@
 #include "runtime/error.h"
 #include "runtime/panic.h"
 
+#include <caf/actor_system.hpp>
 #include <caf/message_id.hpp>
 #include <caf/system_messages.hpp>
 
@@ -18,6 +19,10 @@ flow_control::flow_control(flow_owner& owner, caf::actor_control_block& self,
                            mailbox_limits x) noexcept
     : owner_(owner), self_(self) {
   limits(x);
+}
+
+flow_control::~flow_control() {
+  mailbox_table::instance().remove(*this); // if it never began to end
 }
 
 void flow_control::limits(const mailbox_limits& x) noexcept {
@@ -112,6 +117,8 @@ void flow_control::overload(const caf::strong_actor_ptr& sender,
   }
   if (!sender || !told_.insert(sender))
     return;
+  if (told_.size() == 1)
+    held_since_ = now();
   runtime::pressure_table::instance().add(*this, self_, *sender);
   runtime::send_signal(*sender, signal(pressure::applied), host);
 }
@@ -142,7 +149,7 @@ void flow_control::heed(const backpressure& what, caf::execution_unit* host) {
     return;
   if (what.outward || (flags & flag_overloaded) == 0) { // R1
     put(active_, std::move(from));
-    flags_.fetch_or(flag_paused);
+    pause();
   } else if (std::ranges::find(active_, from) == active_.end()) {
     put(deferred_, std::move(from));
   }
@@ -153,7 +160,15 @@ void flow_control::hold() {
   if ((flags_.load() & flag_ended) != 0)
     return;
   put(active_, {self_.id(), self_.node()});
-  flags_.fetch_or(flag_paused);
+  pause();
+}
+
+/// Under `in_`.
+void flow_control::pause() {
+  if ((flags_.fetch_or(flag_paused) & flag_paused) != 0)
+    return;
+  ++times_paused_;
+  paused_since_ = now();
 }
 
 void flow_control::go_on(caf::execution_unit* host) {
@@ -166,7 +181,8 @@ void flow_control::erase(const source_key& x, lock guard,
   std::erase(deferred_, x);
   if (std::erase(active_, x) == 0 || !active_.empty())
     return;
-  flags_.fetch_and(~flag_paused);
+  if ((flags_.fetch_and(~flag_paused) & flag_paused) != 0)
+    time_paused_ += now() - paused_since_;
   unpark(std::move(guard), host);
 }
 
@@ -184,7 +200,7 @@ void flow_control::promote() {
   active_.insert(active_.end(), deferred_.begin(), deferred_.end());
   deferred_.clear();
   if (!active_.empty())
-    flags_.fetch_or(flag_paused);
+    pause();
 }
 
 // -- parking
@@ -217,6 +233,8 @@ void flow_control::handled(std::size_t count, caf::execution_unit* host) {
   auto before = pending_.fetch_sub(n, std::memory_order_seq_cst);
   if (before > peak_.load(std::memory_order_relaxed))
     peak_.store(before, std::memory_order_relaxed);
+  handled_.store(handled_.load(std::memory_order_relaxed) + count,
+                 std::memory_order_relaxed);
   auto flags = flags_.load(std::memory_order_seq_cst);
   if ((flags & (flag_overloaded | flag_stalled)) == 0)
     return;
@@ -242,11 +260,14 @@ void flow_control::nothing_to_handle(caf::execution_unit* host) {
 }
 
 void flow_control::end(caf::execution_unit* host) {
-  runtime::actor_set released;
-  lock guard{out_};
-  flags_.fetch_or(flag_ended);
-  set_overloaded(false);
-  release_all(released, host);
+  {
+    runtime::actor_set released;
+    lock guard{out_};
+    flags_.fetch_or(flag_ended);
+    set_overloaded(false);
+    release_all(released, host);
+  }
+  mailbox_table::instance().remove(*this);
 }
 
 /// Under `out_` (O2). Moves those who were told into `released`, which the
@@ -255,8 +276,10 @@ void flow_control::end(caf::execution_unit* host) {
 void flow_control::release_all(runtime::actor_set& released,
                                caf::execution_unit* host) {
   std::swap(released, told_);
-  if (!released.empty())
+  if (!released.empty()) {
     runtime::pressure_table::instance().remove(*this);
+    time_held_ += now() - held_since_;
+  }
   for (auto& actor : released)
     runtime::send_signal(*actor, signal(pressure::released), host);
 }
@@ -272,6 +295,36 @@ std::size_t flow_control::queued() const noexcept {
 flow_control::counts_type flow_control::counts() const noexcept {
   return {static_cast<std::size_t>(peak_.load()), overloads_.load(),
           parks_.load(), refused_.load(), dropped_.load()};
+}
+
+flow_control::clock_time flow_control::now() const {
+  return self_.home_system->clock().now();
+}
+
+mailbox_report flow_control::report() const {
+  auto counted = counts();
+  mailbox_report result;
+  result.id = self_.id();
+  result.queued = queued();
+  result.peak = std::max<std::uint64_t>(counted.peak, result.queued);
+  result.overloads = counted.overloads;
+  result.handled = handled_.load(std::memory_order_relaxed);
+  result.refused = counted.refused;
+  result.dropped = counted.dropped;
+  {
+    lock guard{out_};
+    result.overloaded = overloaded();
+    result.holding_time =
+        time_held_
+        + (told_.empty() ? runtime::duration{} : now() - held_since_);
+  }
+  lock guard{in_};
+  auto paused = (flags_.load(std::memory_order_relaxed) & flag_paused) != 0;
+  result.paused = paused;
+  result.pauses = times_paused_;
+  result.paused_time =
+      time_paused_ + (paused ? now() - paused_since_ : runtime::duration{});
+  return result;
 }
 
 std::size_t flow_control::holding() const {

@@ -43,6 +43,7 @@
 // Internal. Thread rule: stands at each function. Lifetime: part of its actor.
 
 #include "actors/mailbox_limits.h"
+#include "actors/mailbox_table.h"
 #include "runtime/actor_set.h"
 #include "runtime/backpressure.h"
 #include "runtime/pressure_table.h"
@@ -77,10 +78,12 @@ enum class admission : std::uint8_t {
   consumed, // do not push it: it was a signal, or it was refused
 };
 
-class flow_control final : public runtime::pressure_source {
+class flow_control final : public runtime::pressure_source,
+                           public listed_mailbox {
 public:
   flow_control(flow_owner& owner, caf::actor_control_block& self,
                mailbox_limits limits) noexcept;
+  ~flow_control();
 
   flow_control(const flow_control&) = delete;
   flow_control& operator=(const flow_control&) = delete;
@@ -177,6 +180,16 @@ public:
     return runtime::pressure_unit::messages;
   }
 
+  runtime::pressure_kind kind() const noexcept override {
+    return runtime::pressure_kind::mailbox;
+  }
+
+  /// The actor begins, under its class' name: from now on, until it ends, it
+  /// is in the mailbox_table.
+  void enlist(const char* name) { mailbox_table::instance().add(*this, name); }
+
+  mailbox_report report() const override;
+
   bool overloaded() const noexcept {
     return (flags_.load(std::memory_order_relaxed) & flag_overloaded) != 0;
   }
@@ -211,7 +224,10 @@ private:
   };
 
   using lock = std::unique_lock<std::mutex>;
+  using clock_time = caf::actor_clock::time_point;
 
+  clock_time now() const;
+  void pause();
   static void put(std::vector<source_key>& list, source_key x);
   /// The exit that is all of `x`, or null. Not one without a reason: that a
   /// linked actor has ended well ends nobody, and must not suspend a pause.
@@ -233,6 +249,7 @@ private:
 
   // Written by senders and by the actor, each on a line of its own.
   alignas(64) std::atomic<std::int64_t> pending_{0};
+  std::atomic<std::uint64_t> handled_{0}; // by the actor, which was here anyway
   alignas(64) std::atomic<std::uint32_t> flags_{0};
   std::atomic<std::uint64_t> urgent_{0};
   std::atomic<std::int64_t> exits_{0}; // in the ordinary lane
@@ -245,12 +262,17 @@ private:
   // The changes of overloaded, stalled and ended, and what goes with them.
   mutable std::mutex out_;
   runtime::actor_set told_; // told *applied* last
+  caf::actor_clock::duration_type time_held_{};
+  clock_time held_since_{}; // while there are any
 
   // The changes of paused, and what goes with it.
   mutable std::mutex in_;
   std::vector<source_key> active_;   // who pauses us; we ourselves: `hold`
   std::vector<source_key> deferred_; // who will, see R1
   bool parked_ = false;
+  std::uint64_t times_paused_ = 0;
+  caf::actor_clock::duration_type time_paused_{};
+  clock_time paused_since_{}; // while it is
 };
 
 } // namespace sluice::actors

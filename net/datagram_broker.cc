@@ -1,6 +1,7 @@
 #include "net/datagram_broker.h"
 
 #include "net/broker_commands.h"
+#include "net/reports.h"
 #include "runtime/error.h"
 
 #include <cerrno>
@@ -22,7 +23,7 @@ datagram_broker::datagram_broker(caf::actor_config& cfg, event_loop& loop,
       local_(std::move(setup.local)),
       peer_(std::move(setup.peer)),
       options_(std::move(setup.options)),
-      valve_(options_->write_marks) {
+      valve_(options_->write_marks, runtime::pressure_kind::datagram) {
 }
 
 datagram_broker::~datagram_broker() = default;
@@ -49,6 +50,7 @@ void datagram_broker::enqueue(caf::mailbox_element_ptr what,
     return broker::enqueue(std::move(what), host);
   auto writer = what->sender;
   if (how == passage::refused) {
+    net_totals::refused_at_door.fetch_add(1, std::memory_order_relaxed);
     auto& command = what->content().get_as<net::send_datagram>(0);
     return tell_writer(writer,
                        rejected{command.bytes, reject_reason::overflow,
@@ -147,6 +149,27 @@ void datagram_broker::on_timeout(timeout which) {
   }
 }
 
+// -- to be seen ---------------------------------------------------------------
+
+datagram_report datagram_broker::report() const {
+  auto record = valve_.record(home_system());
+  datagram_report result;
+  result.id = id();
+  result.name = name();
+  result.local = local_;
+  result.remote = remote_;
+  result.queued_datagrams = queue_.datagrams();
+  result.queued_bytes = queue_.bytes();
+  result.peak = valve_.peak();
+  result.pressed = record.now;
+  result.times_pressed = record.times;
+  result.pressed_time = record.total;
+  result.written = counts_.written.datagrams;
+  result.received = counts_.received.datagrams;
+  result.truncated = counts_.truncated;
+  return result;
+}
+
 // -- the end ------------------------------------------------------------------
 
 void datagram_broker::close() {
@@ -190,6 +213,9 @@ void datagram_broker::fail(close_reason reason, int os_error,
 void datagram_broker::end(closed how) {
   if (state_ == datagram_state::closed)
     return;
+  if (watched())
+    --totals().sockets;
+  ++totals().closed[static_cast<std::size_t>(how.reason)];
   state_ = datagram_state::closed;
   how.unsent = queue_.bytes();
   retire();

@@ -38,6 +38,7 @@
 #include "net/datagram_queue.h"
 #include "net/mailbox_door.h"
 #include "net/name_lookup.h"
+#include "net/net_totals.h"
 #include "net/read_gate.h"
 #include "net/socket.h"
 #include "net/socket_file.h"
@@ -87,6 +88,8 @@ struct datagram_counts {
   std::uint64_t truncated = 0;
 };
 
+struct datagram_report;
+
 class datagram_broker : public broker {
 public:
   datagram_broker(caf::actor_config& cfg, event_loop& loop,
@@ -135,7 +138,17 @@ public:
   /// The peer of a connected socket; else a default endpoint.
   const endpoint& remote() const noexcept { return remote_; }
 
+  bool is_open() const noexcept {
+    return state_ == datagram_state::open || state_ == datagram_state::draining;
+  }
+
+  /// What it says of itself, see net/reports.h.
+  datagram_report report() const;
+
   const char* name() const override { return "datagram_broker"; }
+  runtime::resident_kind kind() const noexcept final {
+    return runtime::resident_kind::datagram_socket;
+  }
 
   /// The door of the mailbox: datagrams that are on their way in it count, too,
   /// with the same marks and the same cap. So their senders hear of pressure,
@@ -192,6 +205,7 @@ private:
   void fail(close_reason reason, int os_error = 0, caf::error error = {});
   void end(closed how);
   bool is_over() const noexcept { return state_ >= datagram_state::failing; }
+  datagram_totals& totals() { return totals_of(loop()).datagrams; }
 
   // datagram_send.cc: datagrams to system calls
   bool submit(outgoing x);

@@ -91,6 +91,8 @@ bool datagram_broker::deliver_datagram(std::size_t length,
     event.bytes = loop().write_slab().copy({room.data(), size});
   counts_.received.add(size);
   counts_.truncated += event.truncated ? 1 : 0;
+  totals().received.add(size);
+  totals().truncated += event.truncated ? 1 : 0;
   gate_.spend();
   switch (deliver(event)) {
   case delivery::terminated:

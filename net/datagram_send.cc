@@ -75,6 +75,7 @@ bool datagram_broker::send_now(outgoing x) {
   switch (auto result = try_send(x, error)) {
   case attempt::taken:
     counts_.accepted.add(x.bytes.size());
+    totals().accepted.add(x.bytes.size());
     note_written(x);
     return true;
   case attempt::refused:
@@ -106,6 +107,7 @@ bool datagram_broker::put_in_queue(outgoing x) {
     }
   }
   counts_.accepted.add(x.bytes.size());
+  totals().accepted.add(x.bytes.size());
   auto from = x.sender;
   x.since = loop().now();
   queue_.push(std::move(x));
@@ -213,6 +215,7 @@ void datagram_broker::flush() {
 
 void datagram_broker::note_written(const outgoing& x) {
   counts_.written.add(x.bytes.size());
+  totals().written.add(x.bytes.size());
   said_writable_ = false;
   if (x.token != 0)
     tell(x.sender ? x.sender : self(), written{x.token});
@@ -254,6 +257,7 @@ void datagram_broker::note_fall() {
 }
 
 void datagram_broker::give_back(outgoing x, reject_reason why, int os_error) {
+  ++totals().rejected[static_cast<std::size_t>(why)];
   net::give_back(
       *this, x.sender,
       rejected{std::move(x.bytes), why, x.token, std::move(x.to), os_error});
@@ -262,6 +266,7 @@ void datagram_broker::give_back(outgoing x, reject_reason why, int os_error) {
 void datagram_broker::return_queued(outgoing x, reject_reason why,
                                     int os_error) {
   counts_.returned.add(x.bytes.size());
+  totals().returned.add(x.bytes.size());
   give_back(std::move(x), why, os_error);
 }
 

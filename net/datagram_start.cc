@@ -93,6 +93,7 @@ void datagram_broker::on_open() {
   if (auto err = watch(socket_.fd()))
     return fail(close_reason::system_error, 0, std::move(err));
   state_ = datagram_state::open;
+  ++totals().sockets;
   queue_.by_receiver(local_.is_unix() && !connected_);
   if (!connected_)
     return;

@@ -1,5 +1,6 @@
 #include "net/listener.h"
 
+#include "net/reports.h"
 #include "runtime/error.h"
 
 #include <caf/send.hpp>
@@ -50,9 +51,18 @@ void listener::on_start() {
   if (auto err = watch(socket_.fd()))
     return quit(std::move(err));
   want(interest::read);
+  ++totals().listeners;
+}
+
+listener_report listener::report() const {
+  return {id(), socket_.local(), accepted_, times_paused_, paused_};
 }
 
 void listener::on_terminate() {
+  if (watched())
+    --totals().listeners;
+  if (std::exchange(paused_, false))
+    --totals().paused_now;
   retire();
   file_.remove();
   socket_.close();
@@ -66,6 +76,8 @@ void listener::on_event(readiness) {
     runtime::socket_address peer;
     auto fd = loop().sockets().accept(socket_.fd(), peer);
     if (fd >= 0) {
+      ++accepted_;
+      ++totals().connections;
       auto& target = *loops_[next_loop_++ % loops_.size()];
       factory_(target, {socket{loop().sockets(), fd}, {}, stream_options_});
       continue;
@@ -87,6 +99,10 @@ void listener::on_event(readiness) {
 /// Level-triggered readiness would report the waiting connections for ever.
 void listener::pause(int error) {
   want(interest::none);
+  ++times_paused_;
+  ++totals().paused;
+  if (!std::exchange(paused_, true))
+    ++totals().paused_now;
   arm(timeout::read, loop().now() + limits::accept_pause);
   if (observer_)
     tell(caf::actor_cast<caf::strong_actor_ptr>(observer_),
@@ -94,6 +110,8 @@ void listener::pause(int error) {
 }
 
 void listener::on_timeout(timeout) {
+  if (std::exchange(paused_, false))
+    --totals().paused_now;
   want(interest::read);
   if (observer_)
     tell(caf::actor_cast<caf::strong_actor_ptr>(observer_), accept_resumed{});

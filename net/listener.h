@@ -11,6 +11,7 @@
 
 #include "net/broker.h"
 #include "net/commands.h"
+#include "net/net_totals.h"
 #include "net/socket_file.h"
 #include "net/stream_broker.h"
 
@@ -51,6 +52,8 @@ struct listen_options {
 /// Spawns the broker of one connection on a loop.
 using stream_factory = std::function<void(event_loop&, stream_setup)>;
 
+struct listener_report;
+
 class listener : public broker {
 public:
   listener(caf::actor_config& cfg, event_loop& loop, socket bound,
@@ -58,7 +61,15 @@ public:
            listen_options options);
   ~listener() override;
 
+  bool is_open() const noexcept { return watched(); }
+
+  /// What it says of itself, see net/reports.h.
+  listener_report report() const;
+
   const char* name() const override { return "listener"; }
+  runtime::resident_kind kind() const noexcept final {
+    return runtime::resident_kind::listener;
+  }
 
 protected:
   caf::behavior make_behavior() override;
@@ -70,6 +81,7 @@ protected:
 
 private:
   void pause(int error);
+  listener_totals& totals() { return totals_of(loop()).listeners; }
 
   socket socket_;
   std::vector<event_loop*> loops_;
@@ -78,6 +90,9 @@ private:
   std::shared_ptr<const stream_options> stream_options_;
   caf::actor observer_;
   socket_file file_;
+  std::uint64_t accepted_ = 0;
+  std::uint64_t times_paused_ = 0;
+  bool paused_ = false;
 };
 
 } // namespace sluice::net

@@ -26,6 +26,7 @@ std::unique_ptr<outbox> outbox::acquire() {
 
 void outbox::recycle(std::unique_ptr<outbox> x) {
   x->queue.reset();
+  x->blocked_since.reset();
   auto& list = spares();
   if (list.size() < runtime::limits::spare_queues)
     list.push_back(std::move(x));

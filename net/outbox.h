@@ -11,6 +11,7 @@
 #include "runtime/clock.h"
 
 #include <memory>
+#include <optional>
 
 namespace sluice::net {
 
@@ -22,6 +23,7 @@ struct outbox {
 
   write_queue queue;
   runtime::time_point last_progress{};
+  std::optional<runtime::time_point> blocked_since; // of what is queued now
 };
 
 } // namespace sluice::net

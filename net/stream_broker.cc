@@ -1,6 +1,7 @@
 #include "net/stream_broker.h"
 
 #include "net/broker_commands.h"
+#include "net/reports.h"
 #include "net/stream_rare.h"
 #include "runtime/error.h"
 
@@ -156,7 +157,7 @@ void stream_broker::finish_writing() {
                         : ending{close_reason::finished, 0, {}});
   if (!draining)
     return;
-  state_ = stream_state::lingering;
+  move_to(stream_state::lingering);
   arm(timeout::drain, loop().now() + options_->close_drain);
   // A process that ends does not wait for peers who have nothing to say.
   if (loop().stopping()) {
@@ -187,7 +188,43 @@ void stream_broker::recycle_outbox() {
   if (!outbox_ || !outbox_->queue.empty())
     return;
   disarm(timeout::write_stall);
+  if (auto since = std::exchange(outbox_->blocked_since, {}))
+    totals().write_wait.record(last_write_ - *since);
   outbox::recycle(std::move(outbox_));
+}
+
+// -- to be seen ---------------------------------------------------------------
+
+bool stream_broker::pressed() const noexcept {
+  auto gate = valve_.load(std::memory_order_acquire);
+  return gate != nullptr && gate->holding() > 0;
+}
+
+connection_report stream_broker::report() const {
+  connection_report result;
+  result.id = id();
+  result.name = name();
+  result.local = local();
+  result.remote = socket_.is_open() && state_ >= stream_state::open ? remote()
+                  : rare_ ? rare_->target
+                          : endpoint{};
+  result.state = state_;
+  result.queued = queued();
+  result.peak = result.queued;
+  if (auto gate = valve_.load(std::memory_order_acquire)) {
+    auto record = gate->record(home_system());
+    result.peak = std::max<std::uint64_t>(gate->peak(), result.queued);
+    result.pressed = record.now;
+    result.times_pressed = record.times;
+    result.pressed_time = record.total;
+  }
+  result.held = held_;
+  result.rejected = rare_ ? rare_->rejected : 0;
+  result.accepted = counts_.accepted;
+  result.written = counts_.written;
+  result.returned = counts_.returned;
+  result.received = counts_.received;
+  return result;
 }
 
 // -- deadlines ----------------------------------------------------------------
@@ -271,7 +308,7 @@ void stream_broker::abort() {
 void stream_broker::begin_drain(close_reason reason, caf::error error) {
   if (state_ != stream_state::open)
     return;
-  state_ = stream_state::draining;
+  move_to(stream_state::draining);
   rare().how = {reason, 0, std::move(error)};
   arm(timeout::drain, loop().now() + options_->close_drain);
   settle_later();
@@ -280,7 +317,7 @@ void stream_broker::begin_drain(close_reason reason, caf::error error) {
 void stream_broker::hand_over(stream_successor next) {
   if (state_ != stream_state::open)
     return;
-  state_ = stream_state::leaving;
+  move_to(stream_state::leaving);
   rare().next = std::move(next);
   arm(timeout::drain, loop().now() + options_->close_drain);
   settle_later();
@@ -313,7 +350,7 @@ void stream_broker::fail(close_reason reason, int os_error, caf::error error) {
     rare().how.os_error = 0;
   else
     rare().how = {reason, os_error, std::move(error)};
-  state_ = stream_state::failing;
+  move_to(stream_state::failing);
   settle_later();
 }
 
@@ -324,7 +361,8 @@ void stream_broker::end(ending how) {
   auto cut_short =
       queued() > 0
       || (state_ == stream_state::failing && !is_orderly(how.reason));
-  state_ = stream_state::closed;
+  move_to(stream_state::closed);
+  ++totals().closed[static_cast<std::size_t>(how.reason)];
   auto unsent = queued();
   retire();
   rare().lookup.reset();
@@ -337,6 +375,7 @@ void stream_broker::end(ending how) {
     outbox_->queue.drain([this](const caf::strong_actor_ptr& from, byte_slice x,
                                 std::uint64_t token, bool envelope) {
       counts_.returned += x.size();
+      totals().returned_bytes += x.size();
       if (!envelope)
         give_back(from, std::move(x), reject_reason::closed, token);
     });
@@ -363,7 +402,7 @@ void stream_broker::on_terminate() {
              && reason.code()
                     == static_cast<std::uint8_t>(errc::handler_failed)) {
     how.reason = close_reason::handler_failed;
-    state_ = stream_state::failing; // nobody knows what it was about to write
+    move_to(stream_state::failing); // nobody knows what it was about to write
   } else if (loop().stopping()) {
     how.reason = close_reason::shut_down;
   }

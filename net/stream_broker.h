@@ -32,9 +32,11 @@
 #include "net/commands.h"
 #include "net/framer.h"
 #include "net/mailbox_door.h"
+#include "net/net_totals.h"
 #include "net/outbox.h"
 #include "net/socket.h"
 #include "net/stream_options.h"
+#include "net/stream_state.h"
 #include "runtime/valve.h"
 
 #include <atomic>
@@ -44,19 +46,6 @@
 #include <vector>
 
 namespace sluice::net {
-
-/// Where a connection stands.
-enum class stream_state : std::uint8_t {
-  idle,       // not started
-  looking_up, // the name look-up is under way
-  connecting, // connect(2) is under way
-  open,       // bytes flow
-  draining,   // `close`: what is queued is sent, nothing is delivered any more
-  leaving,    // handed over to another broker when what is queued is sent
-  lingering,  // everything is sent, the peer was told; waits for its end
-  failing,    // decided inside of a handler to end; ends when it has returned
-  closed,     // over
-};
 
 /// How a connection comes to its broker. Made by `listen` and `connect`.
 struct stream_setup {
@@ -80,6 +69,7 @@ struct stream_counts {
 };
 
 class name_lookup;
+struct connection_report;
 
 class stream_broker : public broker {
 public:
@@ -152,7 +142,16 @@ public:
   endpoint local() const;
   endpoint remote() const;
 
+  /// Whether it holds anybody who writes to it.
+  bool pressed() const noexcept;
+
+  /// What it says of itself, see net/reports.h.
+  connection_report report() const;
+
   const char* name() const override { return "stream_broker"; }
+  runtime::resident_kind kind() const noexcept final {
+    return runtime::resident_kind::connection;
+  }
 
   /// The door of the mailbox: writes that are on their way in it count, too,
   /// with the same marks and the same cap. So their senders hear of pressure,
@@ -285,6 +284,11 @@ private:
   void end(ending how);
   void update_interest();
   rare_state& rare();
+  stream_totals& totals() { return totals_of(loop()).streams; }
+  void move_to(stream_state next) {
+    totals().moved(state_, next);
+    state_ = next;
+  }
   void watch_activity(timeout which, runtime::duration limit,
                       runtime::time_point since);
   std::string describe() const;

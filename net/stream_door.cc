@@ -36,6 +36,7 @@ void stream_broker::enqueue(caf::mailbox_element_ptr what,
   if (how == passage::free)
     return broker::enqueue(std::move(what), host);
   if (how == passage::refused) {
+    net_totals::refused_at_door.fetch_add(1, std::memory_order_relaxed);
     return_write(*what, reject_reason::overflow);
     return;
   }

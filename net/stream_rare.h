@@ -24,6 +24,9 @@ struct stream_broker::rare_state {
   // handing over
   stream_successor next;
 
+  // writing
+  std::uint64_t rejected = 0;
+
   // deadlines
   runtime::duration idle_limit{};
   runtime::duration read_limit{};

@@ -51,6 +51,7 @@ void stream_broker::read_some() {
     auto size = static_cast<std::size_t>(count);
     total += size;
     counts_.received += size;
+    totals().received_bytes += size;
     last_read_ = loop().now();
     on_bytes(loop().read_slab().take(size));
     // A short read has most likely emptied the socket; if not, the poller

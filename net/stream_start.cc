@@ -46,7 +46,7 @@ void stream_broker::start_lookup() {
     rare().addresses.push_back(*address);
     return try_next_address();
   }
-  state_ = stream_state::looking_up;
+  move_to(stream_state::looking_up);
   rare().lookup = name_lookup::start(
       loop(), target, [this](caf::expected<name_lookup::addresses> result) {
         react([&] {
@@ -59,7 +59,7 @@ void stream_broker::start_lookup() {
 }
 
 void stream_broker::try_next_address() {
-  state_ = stream_state::connecting;
+  move_to(stream_state::connecting);
   auto& r = rare();
   while (r.next_address < r.addresses.size()) {
     auto& address = r.addresses[r.next_address++];
@@ -97,8 +97,9 @@ void stream_broker::on_connect_ready() {
 }
 
 void stream_broker::on_open(bool we_asked) {
-  state_ = stream_state::open;
+  move_to(stream_state::open);
   last_read_ = last_write_ = loop().now();
+  ++(we_asked ? totals().made_connections : totals().accepted_connections);
   if (we_asked) {
     connected event{local(), remote()};
     on_connected(event);

@@ -63,6 +63,7 @@ bool stream_broker::submit(const caf::strong_actor_ptr& from,
     return false;
   }
   counts_.accepted += size;
+  totals().accepted_bytes += size;
   if (!outbox_ && !blocked_ && from == held() && size == what.payload.size()
       && size < options_->write_marks.high) {
     only_ = {std::move(what.payload), token};
@@ -72,6 +73,8 @@ bool stream_broker::submit(const caf::strong_actor_ptr& from,
   if (!outbox_)
     outbox_ = outbox::acquire();
   outbox_->queue.push(from, std::move(what), token, blocked_);
+  totals().queued_bytes_peak =
+      std::max<std::uint64_t>(totals().queued_bytes_peak, queued());
   if (!blocked_ && queued() >= options_->write_marks.high)
     flush();
   if (outbox_ && blocked_)
@@ -136,6 +139,7 @@ std::optional<reject_reason> stream_broker::make_room(std::size_t size) {
                     [this](const caf::strong_actor_ptr& from, byte_slice x,
                            std::uint64_t token, bool envelope) {
                       counts_.returned += x.size();
+                      totals().returned_bytes += x.size();
                       if (!envelope)
                         give_back(from, std::move(x),
                                   reject_reason::dropped_oldest, token);
@@ -147,6 +151,8 @@ std::optional<reject_reason> stream_broker::make_room(std::size_t size) {
 void stream_broker::give_back(const caf::strong_actor_ptr& from,
                               byte_slice bytes, reject_reason why,
                               std::uint64_t token) {
+  ++totals().rejected[static_cast<std::size_t>(why)];
+  ++rare().rejected;
   rejected event{std::move(bytes), why, token};
   auto ours = !from || from == ctrl();
   if (ours && !in_handler())
@@ -175,6 +181,7 @@ std::size_t stream_broker::gather(std::span<iovec> out) {
 /// The operating system took the first `count` bytes of that.
 void stream_broker::taken(std::size_t count) {
   counts_.written += count;
+  totals().written_bytes += count;
   last_write_ = loop().now();
   auto tell_writer = [this](const caf::strong_actor_ptr& from,
                             std::uint64_t token) {
@@ -240,6 +247,8 @@ void stream_broker::on_blocked() {
   if (!outbox_)
     queue_up();
   outbox_->queue.compact();
+  if (!outbox_->blocked_since)
+    outbox_->blocked_since = loop().now();
   if (options_->write_stall > runtime::duration::zero()
       && !armed(timeout::write_stall)) {
     outbox_->last_progress = loop().now();

@@ -22,7 +22,7 @@ outlet_port::outlet_port(end_setup setup, std::string where, std::string name,
       stream_(stream),
       options_(options),
       core_(options.start_position),
-      valve_(options.pending_marks),
+      valve_(options.pending_marks, runtime::pressure_kind::outlet),
       gate_(pressure_gate::make(system())),
       holder_(std::move(setup.owner)) {
 }

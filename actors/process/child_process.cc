@@ -47,7 +47,8 @@ child_process::child_process(caf::actor_config& cfg, runtime::event_loop& loop,
       outputs_{output_end{*this, output_stream::output},
                output_end{*this, output_stream::error}},
       input_end_(*this, &child_process::on_input_ready),
-      valve_({limits::write_high_bytes, limits::write_low_bytes}) {
+      valve_({limits::write_high_bytes, limits::write_low_bytes},
+             runtime::pressure_kind::process) {
   outputs_[0].fd = std::move(child_.output);
   outputs_[1].fd = std::move(child_.error);
   input_end_.fd = std::move(child_.input);

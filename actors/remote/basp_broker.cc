@@ -24,7 +24,8 @@ basp_broker::basp_broker(caf::actor_config& cfg)
                  .count()
              > 0),
       counters_(std::make_shared<remote_counters>()),
-      valve_({limits_.high_bytes, limits_.low_bytes}),
+      valve_({limits_.high_bytes, limits_.low_bytes},
+             runtime::pressure_kind::remote),
       average_bytes_(runtime::limits::remote_overhead_bytes) {
   for (auto name : {caf::atom("SpawnServ"), caf::atom("ConfigServ")})
     if (auto found = system().registry().get(name))

@@ -59,7 +59,8 @@ void connection::adopt() {
   if (owner_ == nullptr)
     return;
   auto& limits = owner_->limits();
-  valve_.emplace(runtime::watermarks{limits.high_bytes, limits.low_bytes});
+  valve_.emplace(runtime::watermarks{limits.high_bytes, limits.low_bytes},
+                 runtime::pressure_kind::remote);
   stream_.ack_writes(true);
   bound_retries(stream_.fd(), owner_->silence());
 }
