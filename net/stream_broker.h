@@ -201,6 +201,13 @@ protected:
   bool write_enveloped(std::string_view header, byte_slice payload,
                        std::string_view trailer, std::uint64_t token = 0);
 
+  /// Whether what the peer sends is read now; if not, its silence means nothing.
+  bool may_read() const noexcept;
+
+  /// Gives a write command of another actor back, for an `intercept` that does
+  /// not leave it to this class.
+  void refuse_write(const caf::mailbox_element& x, reject_reason why);
+
   /// Ends this broker, but not its connection: when everything is sent the
   /// socket, and what came in and was not delivered, goes to `next`; the
   /// behavior gets `closed{handed_over}`. Nothing is delivered in between.
@@ -247,7 +254,6 @@ private:
 
   // stream_read.cc: bytes to events
   bool may_deliver() const noexcept;
-  bool may_read() const noexcept;
   void read_some();
   void discard_some();
   void on_read_error(int error);

@@ -68,6 +68,13 @@ void stream_broker::admitted(const caf::mailbox_element& x) {
     made->mailbox_fell(door_.inside(), held(), &loop());
 }
 
+void stream_broker::refuse_write(const caf::mailbox_element& x,
+                                 reject_reason why) {
+  if (auto bytes = bytes_of(x.content()))
+    give_back(x.sender, *bytes, why, token_of(x.content()));
+  admitted(x);
+}
+
 /// The valve, made by whoever needs it first. Most connections never do.
 runtime::valve& stream_broker::valve() {
   if (auto found = valve_.load(std::memory_order_acquire))
