@@ -33,6 +33,17 @@ void host::slow(std::size_t bytes_per_second) {
   state_->slow(bytes_per_second);
 }
 
+host_report host::report() const {
+  return state_->report();
+}
+
+std::function<host_report()> host::reporter() const {
+  return [state = std::weak_ptr<const host_state>{state_}] {
+    auto there = state.lock();
+    return there ? there->report() : host_report{};
+  };
+}
+
 void host::stop() {
   state_->stop();
 }

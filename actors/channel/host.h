@@ -33,11 +33,13 @@
 #include "actors/channel/inlet_group.h"
 #include "actors/channel/options.h"
 #include "actors/channel/outlet.h"
+#include "actors/channel/report.h"
 #include "net/listen.h"
 
 #include <caf/expected.hpp>
 #include <caf/local_actor.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -133,6 +135,13 @@ public:
   void slow(std::size_t bytes_per_second);
 
   // -----------------------------------------------------------------------
+
+  /// What the ends and the links say of themselves, and the sums of all there
+  /// ever were. Takes a lock of each end: for figures that people look at.
+  host_report report() const;
+
+  /// The same for somebody who may outlive the host: then it gives nothing.
+  std::function<host_report()> reporter() const;
 
   /// Closes every channel with end_reason::host_stopped, the links and the
   /// listeners. To end in order, close the outlets first and wait for their

@@ -156,6 +156,8 @@ caf::error host_state::add_inlet(const std::shared_ptr<inlet_port>& x) {
       return stopped_error();
     if (groups_.contains(x->name()) || !inlets_.emplace(x->name(), x).second)
       return taken_error(x->name());
+    all_inlets_.emplace(x->id(), x);
+    ++totals_.inlets;
   }
   x->watch_owner();
   return {};
@@ -200,7 +202,7 @@ void host_state::remove_group(const inlet_group_state& x) {
   groups_.erase(at);
 }
 
-std::shared_ptr<inlet_port> host_state::find_inlet(const wire::open& x) const {
+std::shared_ptr<inlet_port> host_state::find_inlet(const wire::open& x) {
   std::shared_ptr<inlet_group_state> group;
   {
     std::lock_guard guard{mutex_};
@@ -209,7 +211,12 @@ std::shared_ptr<inlet_port> host_state::find_inlet(const wire::open& x) const {
     if (auto at = groups_.find(x.name); at != groups_.end())
       group = at->second;
   }
-  return group ? group->find_or_make(x.stream, ++last_end) : nullptr;
+  if (!group)
+    return nullptr;
+  auto result = group->find_or_make(x.stream, ++last_end);
+  if (result)
+    note_inlet(result);
+  return result;
 }
 
 caf::expected<std::shared_ptr<outlet_port>>
@@ -232,16 +239,12 @@ host_state::make_outlet(caf::local_actor* owner, std::string_view where,
   {
     std::lock_guard guard{mutex_};
     outlets_.emplace(port->id(), port);
+    ++totals_.outlets;
   }
   if (auto err = connect(port, home))
     return err;
   port->watch_owner();
   return port;
-}
-
-void host_state::remove_outlet(end_id x) {
-  std::lock_guard guard{mutex_};
-  outlets_.erase(x);
 }
 
 caf::error host_state::connect(const std::shared_ptr<outlet_port>& x,
@@ -335,6 +338,7 @@ void host_state::add_link(const std::shared_ptr<link_door>& x) {
     std::lock_guard guard{mutex_};
     if (!stopped()) {
       links_.insert(x);
+      ++totals_.links;
       return;
     }
   }

@@ -11,6 +11,7 @@
 #include "actors/channel/link_door.h"
 #include "actors/channel/options.h"
 #include "actors/channel/outlet_port.h"
+#include "actors/channel/report.h"
 #include "net/listen.h"
 
 #include <caf/actor.hpp>
@@ -54,13 +55,18 @@ public:
   void remove_group(const inlet_group_state& x);
 
   /// The inlet for an outlet that comes; null if there is none of that name.
-  std::shared_ptr<inlet_port> find_inlet(const wire::open& x) const;
+  std::shared_ptr<inlet_port> find_inlet(const wire::open& x);
 
   caf::expected<std::shared_ptr<outlet_port>>
   make_outlet(caf::local_actor* owner, std::string_view where, std::string name,
               std::string type, const outlet_options& options);
 
-  void remove_outlet(end_id x);
+  /// The outlet goes; what it counted stays.
+  void remove_outlet(const outlet_port& x);
+
+  /// Every inlet, those of groups, too: for `report`.
+  void note_inlet(const std::shared_ptr<inlet_port>& x);
+  void forget_inlet(const inlet_port& x);
 
   /// Gives an outlet to its link, which is made if there is none.
   caf::error connect(const std::shared_ptr<outlet_port>& x,
@@ -70,6 +76,9 @@ public:
 
   void add_link(const std::shared_ptr<link_door>& x);
   void remove_link(const std::shared_ptr<link_door>& x);
+  void count_link_end(end_reason why);
+
+  host_report report() const;
 
   // -- faults -----------------------------------------------------------------
 
@@ -104,7 +113,10 @@ private:
   std::map<end_id, std::weak_ptr<outlet_port>> outlets_;
   std::map<std::string, std::shared_ptr<link_door>> shared_; // by endpoint
   std::set<std::shared_ptr<link_door>> links_;
-  std::set<std::string> cuts_; // endpoints
+  std::map<end_id, std::weak_ptr<inlet_port>> all_inlets_;
+  channel_totals totals_;       // of what is gone, but for the numbers made
+  mutable channel_totals said_; // by the last report
+  std::set<std::string> cuts_;  // endpoints
   std::size_t bytes_per_second_ = 0;
 };
 

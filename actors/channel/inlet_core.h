@@ -39,6 +39,11 @@ public:
   std::uint64_t held_messages() const noexcept { return position_ - freed_; }
   std::uint64_t held_bytes() const noexcept { return bytes_ - freed_bytes_; }
 
+  /// Messages that the outlet may still send, as far as it knows.
+  std::uint64_t credit() const noexcept {
+    return message_limit_ > position_ ? message_limit_ - position_ : 0;
+  }
+
   /// What an outlet is told that opens the inlet, with all credit there is.
   wire::opened open(std::uint32_t channel);
 

@@ -29,7 +29,10 @@ inlet_port::inlet_port(end_setup setup, std::string name, std::string type,
       holder_(std::move(setup.owner)) {
 }
 
-inlet_port::~inlet_port() = default;
+inlet_port::~inlet_port() {
+  if (auto host = host_.lock())
+    host->forget_inlet(*this);
+}
 
 std::uint64_t inlet_port::position() const {
   lock guard{mutex_};

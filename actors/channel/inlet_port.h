@@ -19,6 +19,7 @@
 #include "actors/channel/link_door.h"
 #include "actors/channel/options.h"
 #include "actors/channel/port.h"
+#include "actors/channel/report.h"
 #include "actors/channel/wire.h"
 #include "runtime/byte_slice.h"
 
@@ -67,6 +68,7 @@ public:
 
   std::uint64_t position() const;
   std::uint64_t confirmed() const;
+  inlet_report report() const;
 
   /// A lease ends.
   void freed(std::uint64_t first, std::uint32_t count, std::size_t bytes);

@@ -235,6 +235,7 @@ void link::on_terminate() {
 void link::end_link(end_reason why, const caf::error& how) {
   if (std::exchange(over_, true))
     return;
+  host_->count_link_end(why);
   auto late = door_->close();
   host_->remove_link(door_);
   for (auto& [channel, entry] : std::exchange(outlets_, {}))

@@ -104,6 +104,7 @@ private:
   void check(const caf::error& err);
 
   // link_send.cc: what leaves
+  void settle_all();
   void serve_due();
   void serve_outlet(outlet_map::iterator at);
   void serve_errand(outlet_map::iterator at, const outlet_port::errand& todo);

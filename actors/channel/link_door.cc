@@ -60,6 +60,26 @@ void link_door::look_at_faults() {
     send<link_faults>(actor);
 }
 
+link_report link_door::report() const {
+  constexpr auto order = std::memory_order_relaxed;
+  return {where_,
+          is_open_.load(order),
+          is_cut_.load(order),
+          queued_.load(order),
+          written_.load(order),
+          received_.load(order)};
+}
+
+void link_door::say(const net::stream_counts& counts, std::uint64_t queued,
+                    bool open, bool cut) noexcept {
+  constexpr auto order = std::memory_order_relaxed;
+  queued_.store(queued, order);
+  written_.store(counts.written, order);
+  received_.store(counts.received, order);
+  is_open_.store(open, order);
+  is_cut_.store(cut, order);
+}
+
 void link_door::open(link& x) {
   std::lock_guard guard{mutex_};
   actor_ = caf::strong_actor_ptr{x.ctrl()};

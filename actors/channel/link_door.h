@@ -10,10 +10,14 @@
 // then.
 
 #include "actors/channel/port.h"
+#include "actors/channel/report.h"
+#include "net/stream_broker.h"
 
 #include <caf/actor_control_block.hpp>
 #include <caf/meta/type_name.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -67,9 +71,16 @@ public:
   /// Sends link_faults.
   void look_at_faults();
 
+  /// What the link said of itself last.
+  link_report report() const;
+
   // -- the link's thread ------------------------------------------------------
 
   void open(link& x);
+
+  /// The link says what it has done so far.
+  void say(const net::stream_counts& counts, std::uint64_t queued, bool open,
+           bool cut) noexcept;
 
   /// Swaps the list with `out`, which is empty.
   void take(std::vector<std::shared_ptr<port>>& out);
@@ -86,6 +97,14 @@ public:
 private:
   runtime::event_loop& loop_;
   const std::string where_;
+
+  // For `report`: written by the link alone.
+  std::atomic<std::uint64_t> queued_{0};
+  std::atomic<std::uint64_t> written_{0};
+  std::atomic<std::uint64_t> received_{0};
+  std::atomic<bool> is_open_{false};
+  std::atomic<bool> is_cut_{false};
+
   std::mutex mutex_;
   std::vector<std::shared_ptr<port>> due_;
   caf::strong_actor_ptr actor_; // while the link is open

@@ -24,8 +24,16 @@ constexpr int rounds_max = 4;
 } // namespace
 
 void link::settle() {
-  if (settling_ || faults_.cut)
+  if (settling_)
     return stream_broker::settle();
+  if (faults_.cut)
+    stream_broker::settle();
+  else
+    settle_all();
+  door_->say(counts(), queued(), ready_ && !over_, faults_.cut);
+}
+
+void link::settle_all() {
   settling_ = true;
   auto more = true;
   for (int i = 0; more && i < rounds_max; ++i) {

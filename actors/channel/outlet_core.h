@@ -50,6 +50,11 @@ public:
   std::uint64_t sent() const noexcept { return sent_; }
   std::uint64_t next() const noexcept { return next_; }
 
+  /// Messages that may be sent, as far as their number goes.
+  std::uint64_t credit() const noexcept {
+    return message_limit_ > sent_ ? message_limit_ - sent_ : 0;
+  }
+
   /// Bytes that were pushed and not taken.
   std::size_t pending_bytes() const noexcept {
     return static_cast<std::size_t>(next_bytes_ - sent_bytes_);

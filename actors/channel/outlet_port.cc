@@ -30,7 +30,7 @@ outlet_port::outlet_port(end_setup setup, std::string where, std::string name,
 outlet_port::~outlet_port() {
   valve_.end(gate_, nullptr);
   if (auto host = host_.lock())
-    host->remove_outlet(id());
+    host->remove_outlet(*this);
 }
 
 // -- the owner's thread -------------------------------------------------------

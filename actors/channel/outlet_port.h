@@ -19,6 +19,7 @@
 #include "actors/channel/options.h"
 #include "actors/channel/outlet_core.h"
 #include "actors/channel/port.h"
+#include "actors/channel/report.h"
 #include "actors/channel/wire.h"
 #include "runtime/byte_slice.h"
 #include "runtime/valve.h"
@@ -77,6 +78,7 @@ public:
   std::uint64_t confirmed() const;
   std::size_t pending_bytes() const;
   bool pressed() const;
+  outlet_report report() const;
 
   /// The host stops, and no link is there to say so.
   void on_host_stopped();

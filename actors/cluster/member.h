@@ -8,6 +8,7 @@
 #include <caf/meta/type_name.hpp>
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -51,6 +52,9 @@ enum class change_kind : std::uint8_t {
   left,      // went, as it was asked to
   down,      // is taken for dead; should it live, it has to join again
 };
+
+inline constexpr std::size_t change_kinds =
+    static_cast<std::size_t>(change_kind::down) + 1;
 
 /// A subscriber gets one for each change, in the order of the versions, which
 /// is the same on all nodes. A node that was counted as down and joins again

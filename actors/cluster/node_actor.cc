@@ -32,6 +32,7 @@ caf::behavior node_actor::make_behavior() {
       [this](list_members) {
         return member_list{state_, setup_.self, list_, why_};
       },
+      [this](report_membership) { return report(); },
       [this](leave_cluster) {
         auto promise = make_response_promise();
         leave(promise);
@@ -122,18 +123,21 @@ void node_actor::watch(const watch_members& x) {
 
 void node_actor::on_change(const change& x) {
   list_.apply(x);
+  ++changes_[static_cast<std::size_t>(x.what)];
   for (auto& y : watchers_)
     tell_change(y, x);
 }
 
 void node_actor::on_gained(const membership_gained& x) {
   setup_.self = x.self;
+  ++gained_;
   if (state_ != node_state::leaving)
     state_ = node_state::member;
   tell_all(x);
 }
 
 void node_actor::on_lost(const membership_lost& x) {
+  ++lost_;
   if (state_ == node_state::member)
     state_ = node_state::alone;
   tell_all(x);
@@ -151,6 +155,20 @@ void node_actor::on_ended(const provider_ended& x) {
       promise.deliver(x.why);
     else
       promise.deliver(caf::unit);
+}
+
+// -- to be seen ---------------------------------------------------------------
+
+membership_report node_actor::report() const {
+  auto suspected = std::ranges::count_if(list_.members, &listed::suspected);
+  return {setup_.self.name,
+          state_,
+          list_.members.size(),
+          static_cast<std::uint64_t>(suspected),
+          list_.at,
+          changes_,
+          gained_,
+          lost_};
 }
 
 // -- leaving ------------------------------------------------------------------

@@ -14,6 +14,7 @@
 #include <caf/response_promise.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -46,6 +47,7 @@ private:
 
   void join();
   void watch(const watch_members& x);
+  membership_report report() const;
   void leave(caf::response_promise promise);
   void drained();
   void on_change(const change& x);
@@ -64,6 +66,10 @@ private:
   node_state state_ = node_state::joining;
   view list_;
   caf::error why_;
+  std::vector<std::uint64_t> changes_ =
+      std::vector<std::uint64_t>(change_kinds); // heard, by change_kind
+  std::uint64_t gained_ = 0;
+  std::uint64_t lost_ = 0;
   std::vector<watcher> watchers_;
   std::vector<caf::response_promise> leavers_; // to be answered
   std::size_t draining_ = 0;                   // answers that are awaited

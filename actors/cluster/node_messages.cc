@@ -42,6 +42,8 @@ void add_cluster_types(caf::actor_system_config& cfg) {
   cfg.add_message_type<provider_ended>("sluice.provider_ended");
   cfg.add_message_type<watch_members>("sluice.watch_members");
   cfg.add_message_type<list_members>("sluice.list_members");
+  cfg.add_message_type<report_membership>("sluice.report_membership");
+  cfg.add_message_type<membership_report>("sluice.membership_report");
   cfg.add_message_type<prepare_to_leave>("sluice.prepare_to_leave");
   cfg.add_message_type<member_list>("sluice.member_list");
 }

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace sluice::actors::cluster {
 
@@ -47,6 +48,9 @@ struct list_members {};
 
 // member_unreachable (actors/cluster/provider.h): without an answer.
 
+/// Answered with membership_report.
+struct report_membership {};
+
 /// After it has left, or failed. Answered, without content, at once; the
 /// observers hear membership_gained. Errors: errc::bad_setting if it is there.
 struct join_cluster {};
@@ -63,6 +67,20 @@ struct member_list {
   caf::error why;
 };
 
+/// What the node counts of its cluster, since it began.
+struct membership_report {
+  std::string node; // this one
+  node_state state = node_state::joining;
+  std::uint64_t members = 0;   // on the list now
+  std::uint64_t suspected = 0; // of these
+  version at;
+  /// Changes that were heard, by change_kind.
+  std::vector<std::uint64_t> changes;
+  /// How often the node became a member, and was one no longer without leaving.
+  std::uint64_t gained = 0;
+  std::uint64_t lost = 0;
+};
+
 /// Makes the messages known to a system; `actors::config` does it.
 void add_cluster_types(caf::actor_system_config& cfg);
 
@@ -76,6 +94,17 @@ typename Inspector::result_type inspect(Inspector& f, watch_members& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, list_members&) {
   return f(caf::meta::type_name("sluice.list_members"));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, report_membership&) {
+  return f(caf::meta::type_name("sluice.report_membership"));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, membership_report& x) {
+  return f(caf::meta::type_name("sluice.membership_report"), x.node, x.state,
+           x.members, x.suspected, x.at, x.changes, x.gained, x.lost);
 }
 
 template <class Inspector>
