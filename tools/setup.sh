@@ -21,6 +21,7 @@ build_packages=(
   libwslay-dev       # reads the frames of WebSockets
   libxxhash-dev      # places keys on nodes
   nlohmann-json3-dev # JSON, for etcd and the tool `sluice`
+  prometheus-cpp-dev # metrics in the form that Prometheus reads
 )
 
 # What the tests need besides.
