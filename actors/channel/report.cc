@@ -106,6 +106,8 @@ host_report host_state::report() const {
   host_report result;
   {
     std::lock_guard guard{mutex_};
+    result.cuts.assign(cuts_.begin(), cuts_.end());
+    result.slow_bytes_per_second = bytes_per_second_;
     for (auto& [id, x] : outlets_)
       if (auto port = x.lock())
         outlets.push_back(std::move(port));

@@ -82,6 +82,10 @@ struct host_report {
   std::vector<inlet_report> inlets;
   std::vector<link_report> links;
   channel_totals totals;
+  /// The faults in force, see host::cut and host::slow: the endpoints that are
+  /// cut off, whether there is a link or not, and bytes a second; 0: no limit.
+  std::vector<std::string> cuts;
+  std::size_t slow_bytes_per_second = 0;
 };
 
 const char* to_string(outlet_report::state_type x) noexcept;

@@ -168,6 +168,22 @@ TEST_F(host_test, end_of_the_sending_host_closes_its_outlets) {
 
 // -- settings -----------------------------------------------------------------
 
+TEST_F(host_test, report_says_which_faults_are_in_force) {
+  host made{run_.loop(0), {}};
+  EXPECT_TRUE(made.report().cuts.empty());
+  EXPECT_FALSE(made.cut("tcp://127.0.0.1:9001"));
+  EXPECT_FALSE(made.cut("tcp://127.0.0.1:9002"));
+  EXPECT_FALSE(made.heal("tcp://127.0.0.1:9001"));
+  made.slow(1000);
+  EXPECT_EQ(made.report().cuts,
+            std::vector<std::string>{"tcp://127.0.0.1:9002"});
+  EXPECT_EQ(made.report().slow_bytes_per_second, 1000u);
+  made.heal_all();
+  made.slow(0);
+  EXPECT_TRUE(made.report().cuts.empty());
+  EXPECT_EQ(made.report().slow_bytes_per_second, 0u);
+}
+
 TEST_F(host_test, instance_names_the_streams_of_a_host) {
   auto [hello, open] = greeting(77);
   EXPECT_EQ(hello.instance, 77u);
