@@ -1,0 +1,92 @@
+// Elements made and changed with no more writes than there are changes: a write
+// that changes nothing would still cost style and layout.
+
+const svgSpace = "http://www.w3.org/2000/svg";
+
+/** An element by its id; the page cannot work without it. */
+export function byId(id) {
+  const found = document.getElementById(id);
+  if (!found)
+    throw new Error(`the page has no #${id}`);
+  return found;
+}
+
+function fill(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes))
+    attribute(element, name, value);
+  element.append(...children);
+  return element;
+}
+
+export function make(tag, attributes = {}, ...children) {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+export function makeSvg(tag, attributes = {}, ...children) {
+  return fill(document.createElementNS(svgSpace, tag), attributes, children);
+}
+
+/** Sets an attribute; null takes it away. */
+export function attribute(element, name, value) {
+  if (value === null || value === undefined || value === false) {
+    if (element.hasAttribute(name))
+      element.removeAttribute(name);
+    return;
+  }
+  const text = value === true ? "" : String(value);
+  if (element.getAttribute(name) !== text)
+    element.setAttribute(name, text);
+}
+
+/** Sets the text, in the text node that is there. */
+export function text(element, value) {
+  const node = element.firstChild;
+  if (!node)
+    element.append(value);
+  else if (node.nodeValue !== value)
+    node.nodeValue = value;
+}
+
+export function show(element, shown) {
+  if (element.hidden === shown)
+    element.hidden = !shown;
+}
+
+/**
+ * Makes the children of `parent` the elements of `wanted`, in that order, and
+ * moves none that is in its place: what has the focus keeps it.
+ */
+export function arrange(parent, wanted) {
+  const kept = new Set(wanted);
+  const focused = document.activeElement;
+  for (const child of [...parent.children])
+    if (!kept.has(child))
+      child.remove();
+  wanted.forEach((element, i) => {
+    if (parent.children[i] !== element)
+      parent.insertBefore(element, parent.children[i] ?? null);
+  });
+  if (focused !== document.activeElement && kept.has(focused))
+    focused.focus({ preventScroll: true });
+}
+
+/** Takes elements of a pool by their keys, and forgets those not taken. */
+export class Pool {
+  constructor(create) {
+    this.create = create;
+    this.items = new Map();
+  }
+
+  /** Calls `update(item, entry)` for each entry; returns the items in order. */
+  match(entries, keyOf, update) {
+    const before = this.items;
+    this.items = new Map();
+    for (const entry of entries) {
+      const key = keyOf(entry);
+      const item = before.get(key) ?? this.create(entry);
+      this.items.set(key, item);
+      update(item, entry);
+    }
+    return [...this.items.values()];
+  }
+}

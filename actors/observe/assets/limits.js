@@ -1,0 +1,42 @@
+// All limits of the page, with their units. A tab may stay open for days: nothing
+// in it grows past these.
+
+// Two minutes at two frames a second, and some for a node that is quicker.
+export const historyFramesMax = 256;
+export const historySpanMs = 120_000;
+export const eventsMax = 500;
+
+// What a frame may hold. The largest cluster that is meant to be looked at has
+// 50 nodes and 2,450 directions of links.
+export const nodesMax = 200;
+export const linksMax = 5_000;
+export const holdsMax = 1_000;
+export const rowsMax = 100;
+export const messageCharactersMax = 8 * 1024 * 1024;
+export const textCharactersMax = 1_000;
+
+// A picture with more lines than this shows less, not more.
+export const linksDrawnMax = 300;
+export const troubleDrawnMax = 300;
+// Up to here each node has its own line in the plots and all links are drawn.
+export const fewNodesMax = 12;
+export const linesDrawnMax = 8;
+
+// A node whose report is older does not answer; its values are not shown.
+export const silentAfterMs = 2_000;
+// So many intervals without a frame are a gap in a plot.
+export const gapIntervals = 2.5;
+
+// No frame for so long, on a connection that is still open: said, then ended.
+export const quietAfterMs = 3_000;
+export const deadAfterMs = 10_000;
+export const retryPausesMs = [500, 1_000, 2_000, 4_000, 8_000];
+
+// An answer to a command that takes longer than this is not waited for.
+export const answerLimitMs = 15_000;
+export const resultsMax = 4;
+export const resultShownMs = 10_000;
+
+// A screen reader is told of a change at most this often.
+export const spokenPauseMs = 4_000;
+export const describePauseMs = 5_000;

@@ -1,0 +1,146 @@
+// One direction of a link in the picture: a curve with an arrow, and in trouble a
+// label. The state shows in the colour, in the dashes and in words.
+
+import { attribute, makeSvg, text } from "./dom.js";
+import { amount, duration, short } from "./format.js";
+import { linksDrawnMax, troubleDrawnMax, fewNodesMax } from "./limits.js";
+import { describeLink } from "./sentence.js";
+
+const isTrouble = link => link.state !== "open" || link.pressure !== "none";
+const isBusy = link => link.msgs_ps > 0 || link.bps > 0;
+
+/** Whether it is lost because one of its nodes is down, which says it all. */
+export function isBuried(link, frame) {
+  const isDown = name => ["down", "left"].includes(
+    frame.byName.get(name)?.state);
+  return link.state === "lost" && (isDown(link.from) || isDown(link.to));
+}
+
+/** The links to draw, those in trouble first, and how many are left out. */
+export function drawnLinks(model, held, selection) {
+  const { frame } = model;
+  const few = frame.nodes.length <= fewNodesMax;
+  const known = x => frame.byName.has(x.from) && frame.byName.has(x.to)
+    && x.from !== x.to;
+  // In a crowd the lines to a node that is down would hide all others.
+  const buried = x => !few && isBuried(x, frame);
+  const chosen = x => (selection?.link?.from === x.from
+                       && selection.link.to === x.to)
+    || (selection?.node && [x.from, x.to].includes(selection.node)
+        && (few || isBusy(x)));
+  const trouble = [], busy = [];
+  let left = 0;
+  for (const link of frame.links) {
+    if (!known(link))
+      continue;
+    if (isTrouble(link) && !buried(link))
+      trouble.push(link);
+    else if (few || chosen(link) || (isBusy(link) && !buried(link)))
+      busy.push(link);
+    else
+      ++left;
+  }
+  // A hold on a peer to which no link is reported is shown all the same.
+  const there = new Set(frame.links.map(x => `${x.from}\n${x.to}`));
+  for (const { node: from, to, since_ms, queued, unit } of held.values()) {
+    const link = { from, to, state: "open", pressure: "applied",
+                   since: frame.now - since_ms, queued, unit,
+                   msgs_ps: NaN, bps: NaN };
+    if (!there.has(`${from}\n${to}`) && known(link))
+      trouble.push(link);
+  }
+  if (busy.length > linksDrawnMax)
+    busy.sort((a, b) => chosen(b) - chosen(a) || rate(b) - rate(a));
+  const links = [...trouble.slice(0, troubleDrawnMax),
+                 ...busy.slice(0, linksDrawnMax)];
+  return { links, left: left + trouble.length + busy.length - links.length };
+}
+
+const rate = link => link.msgs_ps || link.bps / 100 || 0;
+
+/** Thickness in steps of ten times, so that it does not flicker. */
+function step(link, before) {
+  const exact = rate(link) > 0 ? Math.log10(rate(link)) + 1 : 0;
+  return Math.abs(exact - before) < .75
+    ? before : Math.max(0, Math.min(6, Math.round(exact)));
+}
+
+export class LinkSign {
+  constructor() {
+    this.line = makeSvg("path", { class: "link" });
+    this.hit = makeSvg("path", { class: "hit" });
+    this.under = makeSvg("path", { class: "hold" });
+    this.name = makeSvg("title");
+    this.group = makeSvg("g", { role: "button", tabindex: "-1",
+                                class: "link-sign" },
+                         this.name, this.hit, this.under, this.line);
+    this.bar = makeSvg("path", { class: "bar" });
+    this.label = makeSvg("text", { class: "link-label" });
+    this.spans = [];
+    this.lines = [];
+    this.step = 0;
+    this.held = false;
+  }
+
+  update(link, seen) {
+    const { arc, now, hold, ring: { crowded } } = seen;
+    const state = link.state === "open" ? link.pressure : link.state;
+    this.key = seen.key;
+    if (this.arc !== arc) {
+      this.arc = arc;
+      for (const path of [this.line, this.hit, this.under])
+        path.setAttribute("d", arc.path);
+      this.bar.setAttribute("d", arc.bar(crowded ? 6 : 11));
+    }
+    this.step = step(link, this.step);
+    this.held = Boolean(hold);
+    this.state = state;
+    attribute(this.line, "class", `link ${state} w${this.step}`
+      + (seen.isBuried ? " buried" : ""));
+    attribute(this.line, "marker-end", `url(#${crowded ? "tip" : "head"}-${state})`);
+    attribute(this.group, "class", `link-sign${hold ? " held" : ""}`
+      + `${seen.selected ? " selected" : ""}`);
+    const { group } = this;
+    attribute(group, "data-key", seen.key);
+    attribute(group, "data-link", `${link.from}>${link.to}`);
+    attribute(group, "data-state", link.state);
+    attribute(group, "data-pressure", link.pressure);
+    attribute(group, "data-held", Boolean(hold));
+    attribute(group, "aria-pressed", seen.selected ? "true" : "false");
+    // No figures in the name: it would be read again with each of them.
+    attribute(group, "aria-label", `Link from ${link.from} to ${link.to}, `
+      + (state === "none" ? "open" : state)
+      + (hold ? `, ${link.from} waits for ${link.to}` : ""));
+    text(this.name, `${link.from} to ${link.to}: ${describeLink(link, now)}, `
+      + `${short(link.msgs_ps)} messages a second`);
+    this.#label(link, state, seen);
+  }
+
+  #label(link, state, { now, hold, ring, reverse, isBuried }) {
+    const age = link.since === null ? "" : ` ${duration(now - link.since)}`;
+    // Both directions in the same state need only one label.
+    const twin = link.state !== "open" && reverse === link.state
+      && link.from > link.to;
+    this.lines = state === "none" && !hold || twin || isBuried ? []
+      : hold && ring.roomy
+        ? [`${link.from} waits for ${link.to}`, `${state}${age}`,
+           amount(hold.queued, hold.unit)]
+        : [`${state}${age}`];
+    attribute(this.label, "class", `link-label ${state}`);
+    while (this.spans.length < this.lines.length) {
+      const span = makeSvg("tspan");
+      this.spans.push(span);
+      this.label.append(span);
+    }
+    this.spans.forEach((span, i) => text(span, this.lines[i] ?? ""));
+  }
+
+  moveLabel({ x, y }) {
+    this.spans.forEach((span, i) => {
+      attribute(span, "x", x.toFixed(1));
+      attribute(span, "dy", i ? "1.15em" : null);
+    });
+    attribute(this.label, "y",
+              (y + 4 - 7 * (this.lines.length - 1)).toFixed(1));
+  }
+}
