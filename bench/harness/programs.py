@@ -39,6 +39,7 @@ OUTSIDE = {
     "redis-server": ("tools/redis_server", "redis-benchmark", "redis-tools"),
     "redis-benchmark": (None, "redis-benchmark", "redis-tools"),
     "strace": (None, "strace", "strace"),
+    "wrk": (None, "wrk", "wrk"),
 }
 
 

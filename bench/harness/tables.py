@@ -65,6 +65,15 @@ def doubts(results):
                 yield (f"failed: {cell}: {name}: {len(faults)} of "
                        f"{len(row['runs'])} rounds: {faults[0]}")
     yield from pair_tables.doubts(results.get("pairs", {}))
+    for title, rows in results.get("http", {}).get("rates", {}).items():
+        for name, row in rows.items():
+            faults = [run["fault"] for run in row["runs"] if run["fault"]]
+            if faults:
+                yield (f"failed: http: {title}: {name}: {len(faults)} of "
+                       f"{len(row['runs'])} rounds: {faults[0]}")
+            if is_disturbed(row):
+                yield (f"disturbed: http: {title}: {name}: other programs "
+                       f"held a core for {row['waited']:.0%} of the time")
     for section in ("syscalls", "growth", "idle"):
         for name, row in results.get(section, {}).items():
             if row.get("fault"):
@@ -122,6 +131,26 @@ def members(text):
     yield "Membership, all nodes in one process", text
 
 
+def http(results):
+    rates = results["rates"]
+    yield ("HTTP under wrk -t1 -c50: requests a second (ratio to the first "
+           "row)", grid(rates, lambda row: report.with_ratio(row["rate"],
+                                                             row["ratio"])))
+    yield ("The same: share of its core that the server used (requests per "
+           "second of CPU, ratio to the first row)",
+           grid(rates, lambda row: "-" if row["server_core"] is None else
+                f"{row['server_core']:.0%} "
+                f"({report.two_digits(row['core_ratio'])})"))
+    yield ("The same: latency in microseconds, median / 99th percentile",
+           grid(rates, lambda row: "-" if row["p50_us"] is None else
+                f"{report.significant(row['p50_us'])} / "
+                f"{report.significant(row['p99_us'])}"))
+    yield ("Resident bytes of an idle HTTP connection that had one answer",
+           report.table(["server", "bytes"], [
+               [name, fault_or(row, report.significant(row.get("bytes")))]
+               for name, row in results["idle"].items()]))
+
+
 def targets(results):
     """What was to be reached, for the rows that were measured."""
     rows = []
@@ -165,6 +194,7 @@ SECTIONS = {
     "pairs": pair_tables.pairs,
     "cluster": cluster,
     "members": members,
+    "http": http,
 }
 
 
