@@ -1,6 +1,22 @@
 #include "net/websocket/frame.h"
 
+#include "runtime/panic.h"
+
+#include <openssl/rand.h>
+
+#include <cstring>
+
 namespace sluice::net::websocket {
+
+namespace {
+
+void apply_mask(std::string_view from, const mask_key& key, char* to) {
+  for (std::size_t i = 0; i < from.size(); ++i)
+    to[i] = static_cast<char>(static_cast<std::uint8_t>(from[i])
+                              ^ key[i % key.size()]);
+}
+
+} // namespace
 
 frame_header make_header(opcode what, bool fin, std::uint64_t size,
                          const mask_key* mask) {
@@ -31,11 +47,36 @@ byte_slice masked(std::string_view payload, const mask_key& key) {
   if (payload.empty())
     return {};
   auto memory = runtime::slab::make(payload.size());
-  auto to = memory->data();
-  for (std::size_t i = 0; i < payload.size(); ++i)
-    to[i] = static_cast<char>(static_cast<std::uint8_t>(payload[i])
-                              ^ key[i % key.size()]);
+  apply_mask(payload, key, memory->data());
   return {std::move(memory), 0, payload.size()};
+}
+
+mask_key random_mask() {
+  // The generator has a price for each call; one client sends many frames.
+  struct store {
+    std::array<std::uint8_t, 256> bytes{};
+    std::size_t used = 256;
+  };
+  thread_local store keys;
+  if (keys.used == keys.bytes.size()) {
+    runtime::check(
+        RAND_bytes(keys.bytes.data(), static_cast<int>(keys.bytes.size())) == 1,
+        "the system has no random numbers");
+    keys.used = 0;
+  }
+  mask_key result;
+  std::memcpy(result.data(), keys.bytes.data() + keys.used, result.size());
+  keys.used += result.size();
+  return result;
+}
+
+byte_slice masked_frame(opcode what, bool fin, std::string_view payload) {
+  auto key = random_mask();
+  auto header = make_header(what, fin, payload.size(), &key);
+  auto memory = runtime::slab::make(header.size + payload.size());
+  std::memcpy(memory->data(), header.bytes.data(), header.size);
+  apply_mask(payload, key, memory->data() + header.size);
+  return {std::move(memory), 0, header.size + payload.size()};
 }
 
 std::optional<frame_head> look_at(std::string_view input) {

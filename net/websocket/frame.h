@@ -53,6 +53,13 @@ frame_header make_header(opcode what, bool fin, std::uint64_t size,
 /// `payload` under the mask, in memory of its own.
 byte_slice masked(std::string_view payload, const mask_key& key);
 
+/// A key that nobody can foresee (RFC 6455, 10.3), from OpenSSL's generator.
+/// Any thread.
+mask_key random_mask();
+
+/// A whole frame of a client.
+byte_slice masked_frame(opcode what, bool fin, std::string_view payload);
+
 /// What a header that came says, whether or not it may.
 struct frame_head {
   bool fin = false;

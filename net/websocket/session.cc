@@ -1,12 +1,8 @@
 #include "net/websocket/session.h"
 
 #include "net/websocket/session_reader.h"
-#include "runtime/panic.h"
-
-#include <openssl/rand.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace sluice::net::websocket {
@@ -19,25 +15,6 @@ constexpr std::size_t message_bytes_default = 1024 * 1024;
 
 /// A reason is what a control frame has room for behind the code.
 constexpr std::size_t reason_bytes_max = control_payload_bytes_max - 2;
-
-mask_key random_mask() {
-  // The generator has a price for each call; one client sends many frames.
-  struct store {
-    std::array<std::uint8_t, 256> bytes{};
-    std::size_t used = 256;
-  };
-  thread_local store keys;
-  if (keys.used == keys.bytes.size()) {
-    runtime::check(
-        RAND_bytes(keys.bytes.data(), static_cast<int>(keys.bytes.size())) == 1,
-        "the system has no random numbers");
-    keys.used = 0;
-  }
-  mask_key result;
-  std::memcpy(result.data(), keys.bytes.data() + keys.used, result.size());
-  keys.used += result.size();
-  return result;
-}
 
 std::string_view cut(std::string_view text, std::size_t size) {
   if (text.size() <= size)
@@ -167,14 +144,14 @@ std::optional<frame> session::send(message_kind kind, byte_slice payload) {
 std::optional<frame> session::begin(message_kind kind, byte_slice payload) {
   if (close_sent_ || under_way_)
     return std::nullopt;
-  under_way_ = true;
+  was_under_way_ = std::exchange(under_way_, true);
   return pack(opcode_of(kind), false, std::move(payload));
 }
 
 std::optional<frame> session::send_more(byte_slice payload, bool last) {
   if (close_sent_ || !under_way_)
     return std::nullopt;
-  under_way_ = !last;
+  was_under_way_ = std::exchange(under_way_, !last);
   return pack(opcode::continuation, last, std::move(payload));
 }
 

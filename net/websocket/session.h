@@ -158,6 +158,10 @@ public:
   std::optional<frame> send_more(byte_slice payload, bool last = false);
   bool under_way() const noexcept { return under_way_; }
 
+  /// The last frame of `begin` or `send_more` was not accepted for sending: as
+  /// if it had not been asked for.
+  void take_back() noexcept { under_way_ = was_under_way_; }
+
   /// At most control_payload_bytes_max bytes; more is cut off.
   std::optional<frame> ping(byte_slice payload = {});
 
@@ -184,7 +188,8 @@ private:
   std::optional<byte_slice> owed_pong_;
   bool ended_ = false;
   bool close_sent_ = false;
-  bool under_way_ = false;
+  bool under_way_ = false; // a message in fragments
+  bool was_under_way_ = false;
 };
 
 } // namespace sluice::net::websocket

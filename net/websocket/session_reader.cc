@@ -22,8 +22,8 @@ struct session::reader::callbacks {
     }
     std::size_t total = 0;
     for (auto* part : {&self.first_, &self.second_}) {
-      auto count = std::min(part->size(), size - total);
-      std::memcpy(buffer + total, part->data(), count);
+      auto count =
+          part->copy(reinterpret_cast<char*>(buffer) + total, size - total);
       part->remove_prefix(count);
       total += count;
     }

@@ -1,6 +1,6 @@
 """Fuzzing by libFuzzer, for a bounded time."""
 
-def fuzz_test(name, src, sources, seeds, seconds = 60, **kwargs):
+def fuzz_test(name, src, sources, seeds, libraries = [], seconds = 60, **kwargs):
     """A test that runs a fuzz target with AddressSanitizer and UBSan.
 
     libFuzzer belongs to Clang, and everything else here is compiled by GCC: so
@@ -15,6 +15,7 @@ def fuzz_test(name, src, sources, seeds, seconds = 60, **kwargs):
       src: the fuzz target.
       sources: filegroups of the library's sources and headers that it needs.
       seeds: a program that writes well-formed inputs into a folder.
+      libraries: names of those of the system that it is linked with.
       seconds: how long.
       **kwargs: as sh_test has them.
     """
@@ -31,8 +32,8 @@ def fuzz_test(name, src, sources, seeds, seconds = 60, **kwargs):
             clang++ -std=c++20 -O1 -g -I. \\
               -fsanitize=fuzzer,address,undefined \\
               -fno-sanitize-recover=all -fno-sanitize=null \\
-              $$sources -lcaf_core -o $@
-        """,
+              $$sources -lcaf_core %s -o $@
+        """ % " ".join(["-l" + name for name in libraries]),
         message = "Compiling the fuzz target " + src,
         tags = ["no_sanitizer"],
     )
