@@ -1,0 +1,117 @@
+#include "actors/observe/report.h"
+
+#include "actors/observe/limits.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace sluice::actors::observe {
+
+namespace limits = runtime::limits;
+
+namespace {
+
+/// Not in the middle of a character (UTF-8).
+void cut(std::string& x) {
+  if (x.size() <= limits::observe_text_bytes_max)
+    return;
+  auto end = limits::observe_text_bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(x[end]) & 0xc0) == 0x80)
+    --end;
+  x.resize(end);
+}
+
+template <class T>
+void cut(std::vector<T>& x, std::size_t most) {
+  if (x.size() > most)
+    x.resize(most);
+}
+
+std::string too_many(const char* what, std::size_t has, std::size_t most) {
+  return has <= most ? ""
+                     : std::to_string(has) + " " + what + ", and at most "
+                           + std::to_string(most) + " are allowed";
+}
+
+bool fits(const std::string& x) {
+  return x.size() <= limits::observe_text_bytes_max;
+}
+
+bool fits(const link_report& x) {
+  return fits(x.to) && x.state <= link_state::cut
+         && x.pressure <= link_pressure::stalled
+         && x.unit <= pressure_unit::bytes;
+}
+
+bool fits(const hold_report& x) {
+  return fits(x.held) && fits(x.holder) && fits(x.to)
+         && x.unit <= pressure_unit::bytes;
+}
+
+bool fits(const row_report& x) {
+  return fits(x.name) && fits(x.local) && fits(x.remote) && fits(x.state)
+         && x.kind <= row_kind::channel && x.unit <= pressure_unit::bytes;
+}
+
+bool fits(const closed_count& x) {
+  return fits(x.reason);
+}
+
+template <class T>
+bool all_fit(const std::vector<T>& x) {
+  return std::ranges::all_of(x, [](auto& y) { return fits(y); });
+}
+
+} // namespace
+
+void sort_rows(std::vector<row_report>& rows) {
+  auto key = [](const row_report& x) {
+    return std::tuple{x.pressed, x.queued, x.pressure_ms, x.in_bps + x.out_bps};
+  };
+  std::ranges::stable_sort(rows,
+                           [&](auto& x, auto& y) { return key(x) > key(y); });
+}
+
+void bound(node_report& x) {
+  std::ranges::stable_sort(x.links, [](auto& a, auto& b) {
+    return std::tuple{a.pressure, a.state} > std::tuple{b.pressure, b.state};
+  });
+  cut(x.links, limits::observe_links_max);
+  cut(x.holds, limits::observe_holds_max);
+  sort_rows(x.rows);
+  cut(x.rows, limits::observe_rows_max);
+  cut(x.closed, limits::observe_reasons_max);
+  for (auto& y : x.links)
+    cut(y.to);
+  for (auto& y : x.holds)
+    for (auto text : {&y.held, &y.holder, &y.to})
+      cut(*text);
+  for (auto& y : x.rows)
+    for (auto text : {&y.name, &y.local, &y.remote, &y.state})
+      cut(*text);
+  for (auto& y : x.closed)
+    cut(y.reason);
+}
+
+void shorten(node_report& x) {
+  x.rows.clear();
+  x.holds.clear();
+  x.closed.clear();
+}
+
+std::string check(const node_report& x) {
+  for (auto& text :
+       {too_many("links", x.links.size(), limits::observe_links_max),
+        too_many("holds", x.holds.size(), limits::observe_holds_max),
+        too_many("rows", x.rows.size(), limits::observe_rows_max),
+        too_many("reasons", x.closed.size(), limits::observe_reasons_max)})
+    if (!text.empty())
+      return text;
+  if (all_fit(x.links) && all_fit(x.holds) && all_fit(x.rows)
+      && all_fit(x.closed))
+    return {};
+  return "a text of more than " + std::to_string(limits::observe_text_bytes_max)
+         + " bytes, or a number that names nothing";
+}
+
+} // namespace sluice::actors::observe

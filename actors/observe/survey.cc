@@ -1,0 +1,257 @@
+#include "actors/observe/survey.h"
+
+#include "actors/mailbox_table.h"
+#include "actors/observe/limits.h"
+#include "actors/observe/messages.h"
+#include "actors/pressure_graph.h"
+#include "net/reports.h"
+
+#include <caf/send.hpp>
+
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <map>
+#include <utility>
+
+namespace sluice::actors::observe {
+
+namespace limits = runtime::limits;
+
+namespace {
+
+std::uint64_t ms(runtime::duration x) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(
+      0, std::chrono::duration_cast<std::chrono::milliseconds>(x).count()));
+}
+
+/// What the calling thread has used of a processor.
+std::uint64_t thread_time() {
+  timespec x{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &x);
+  return static_cast<std::uint64_t>(x.tv_sec) * 1'000'000'000
+         + static_cast<std::uint64_t>(x.tv_nsec);
+}
+
+/// Resident memory, as proc(5) says in /proc/self/statm; 0 if it does not.
+std::uint64_t resident_bytes() {
+  std::ifstream in{"/proc/self/statm"};
+  std::uint64_t size = 0;
+  std::uint64_t resident = 0;
+  in >> size >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+row_counters row_of(const net::connection_report& x) {
+  row_counters result;
+  auto& row = result.row;
+  row.kind = row_kind::connection;
+  row.id = x.id;
+  row.name = x.name;
+  row.local = to_string(x.local);
+  row.remote = to_string(x.remote);
+  row.state = to_string(x.state);
+  row.pressed = x.pressed;
+  row.queued = x.queued;
+  row.peak = x.peak;
+  row.unit = pressure_unit::bytes;
+  row.pressure_ms = ms(x.pressed_time);
+  row.applied = x.times_pressed;
+  row.rejected = x.rejected;
+  result.bytes_in = x.received;
+  result.bytes_out = x.written;
+  return result;
+}
+
+row_counters row_of(const mailbox_report& x) {
+  row_counters result;
+  auto& row = result.row;
+  row.kind = row_kind::actor;
+  row.id = x.id;
+  row.name = x.name;
+  row.state = x.paused ? "paused" : x.overloaded ? "overloaded" : "running";
+  row.pressed = x.overloaded;
+  row.queued = x.queued;
+  row.peak = x.peak;
+  row.unit = pressure_unit::messages;
+  row.pressure_ms = ms(x.holding_time);
+  row.applied = x.overloads;
+  row.rejected = x.refused;
+  return result;
+}
+
+row_counters row_of(const channel::outlet_report& x, const std::string& to) {
+  row_counters result;
+  auto& row = result.row;
+  row.kind = row_kind::channel;
+  row.id = x.id;
+  row.name = x.name;
+  row.remote = to.empty() ? x.to : to + " (" + x.to + ")";
+  row.state = to_string(x.state);
+  row.pressed = x.pressed;
+  row.queued = x.queued_messages + x.in_flight_messages;
+  row.unit = pressure_unit::messages;
+  row.pressure_ms = ms(x.pressed_time);
+  row.applied = x.times_pressed;
+  return result;
+}
+
+void add(std::vector<closed_count>& to, const std::string& reason,
+         std::uint64_t count) {
+  auto at = std::ranges::find(to, reason, &closed_count::reason);
+  if (at != to.end())
+    at->count += count;
+  else
+    to.push_back({reason, count});
+}
+
+} // namespace
+
+loop_counters count_loop(runtime::event_loop& loop) {
+  loop_counters result;
+  auto& sums = net::totals_of(loop).streams;
+  result.time = {thread_time(), true};
+  result.turns = loop.stats().actor_turns;
+  result.bytes_in = sums.received_bytes;
+  result.bytes_out = sums.written_bytes;
+  result.queued_bytes = sums.queued_bytes();
+  for (auto x : sums.by_state)
+    result.connections += x;
+  for (auto& x : net::report_connections(loop, limits::observe_rows_max)) {
+    result.pressed += x.pressed;
+    result.rows.push_back(row_of(x));
+  }
+  for (std::size_t i = 0; i < sums.closed.size(); ++i)
+    if (sums.closed[i] > 0)
+      result.closed.push_back(
+          {to_string(static_cast<net::close_reason>(i)), sums.closed[i]});
+  return result;
+}
+
+survey::survey(runtime::loop_actor* self, cluster::node& node,
+               std::vector<runtime::event_loop*> loops, name_function name_of,
+               std::function<void(node_counters&)> more)
+    : self_(self),
+      node_(node),
+      loops_(std::move(loops)),
+      name_of_(std::move(name_of)),
+      more_(std::move(more)) {
+  if (loops_.empty())
+    loops_ = {&self_->loop()};
+}
+
+bool survey::begin() {
+  ++round_;
+  missing_ = loops_.size();
+  // A loop that is late keeps what it said last; it is said to be busy.
+  counted_.resize(loops_.size());
+  answered_.assign(loops_.size(), false);
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    if (loops_[i] == &self_->loop()) {
+      counted_[i] = count_loop(*loops_[i]);
+      answered_[i] = true;
+      --missing_;
+      continue;
+    }
+    runtime::spawn_on(*loops_[i], [round = round_, i, to = caf::actor{self_}](
+                                      runtime::loop_actor* there) {
+      there->send(to, loop_counted{round, i, count_loop(there->loop())});
+    });
+  }
+  return is_complete();
+}
+
+bool survey::add(loop_counted& x) {
+  if (x.round != round_ || x.index >= answered_.size() || answered_[x.index])
+    return false;
+  counted_[x.index] = std::move(x.counters);
+  answered_[x.index] = true;
+  --missing_;
+  return is_complete();
+}
+
+node_counters survey::take() {
+  node_counters result;
+  for (std::size_t i = 0; i < counted_.size(); ++i) {
+    auto& x = counted_[i];
+    result.loops.push_back({x.time.used, answered_[i]});
+    result.messages += x.turns;
+    result.bytes_in += x.bytes_in;
+    result.bytes_out += x.bytes_out;
+    result.levels.connections += x.connections;
+    result.levels.queued_bytes += x.queued_bytes;
+    result.levels.pressed += x.pressed;
+    result.rows.insert(result.rows.end(), x.rows.begin(), x.rows.end());
+    for (auto& y : x.closed)
+      observe::add(result.closed, y.reason, y.count);
+  }
+  missing_ = 0;
+  add_process(result);
+  add_channels(result);
+  add_mailboxes(result);
+  add_holds(result);
+  if (more_)
+    more_(result);
+  return result;
+}
+
+void survey::add_process(node_counters& to) const {
+  to.levels.rss = resident_bytes();
+}
+
+void survey::add_mailboxes(node_counters& to) const {
+  for (auto& x : mailbox_table::instance().fullest(limits::observe_rows_max)) {
+    to.levels.pressed += x.overloaded;
+    to.levels.queued_messages += x.queued;
+    to.rows.push_back(row_of(x));
+  }
+}
+
+void survey::add_holds(node_counters& to) const {
+  for (auto& x : list_pressure(self_->system()).edges) {
+    hold_report hold;
+    hold.held = x.held_name + " " + std::to_string(x.held);
+    hold.holder = x.holder_name + " " + std::to_string(x.holder);
+    hold.for_ms = ms(x.since);
+    hold.queued = x.queued;
+    hold.unit = x.unit;
+    to.holds.push_back(std::move(hold));
+  }
+}
+
+/// The way to a node: all outlets that go there together. The observers' own
+/// are not what anybody waits for.
+void survey::add_channels(node_counters& to) const {
+  auto report = node_.channels().report();
+  std::map<std::string, link_counters> ways; // by endpoint
+  for (auto& x : report.outlets) {
+    if (x.name == orders_name || x.name == notes_name)
+      continue;
+    auto& way = ways[x.to];
+    way.pressed |= x.pressed;
+    way.taken_messages += x.confirmed_messages;
+    way.queued += x.queued_messages + x.in_flight_messages;
+    if (x.state == channel::outlet_report::state_type::closed)
+      way.state = link_state::lost;
+    to.levels.queued_messages += x.queued_messages;
+    to.levels.pressed += x.pressed;
+    to.rows.push_back(row_of(x, name_of_(x.to)));
+  }
+  for (auto& x : report.links)
+    if (auto at = ways.find(x.to); at != ways.end())
+      at->second.taken_bytes += x.written_bytes;
+  for (auto& x : report.cuts)
+    if (auto at = ways.find(x); at != ways.end())
+      at->second.state = link_state::cut;
+  to.levels.slow_bps = report.slow_bytes_per_second;
+  for (auto& [endpoint, x] : ways) {
+    x.to = name_of_(endpoint);
+    if (!x.to.empty())
+      to.links.push_back(std::move(x));
+  }
+}
+
+} // namespace sluice::actors::observe

@@ -1,0 +1,87 @@
+#pragma once
+
+// survey: what one process has counted, gathered where it may be read: of each
+// loop on its own thread, and of all else anywhere. The observer's own loop is
+// read at once; the others get a message, and those that have not answered
+// after limits::observe_survey are gone without.
+//
+// Internal. Thread rule: the observer's loop. Lifetime: the observer's, which
+// the loops outlive.
+
+#include "actors/cluster/node.h"
+#include "actors/observe/meter.h"
+#include "runtime/loop_actor.h"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace sluice::actors::observe {
+
+/// What a loop has counted.
+struct loop_counters {
+  loop_time time;
+  std::uint64_t turns = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint64_t connections = 0;
+  std::uint64_t queued_bytes = 0;
+  std::uint64_t pressed = 0;
+  std::vector<row_counters> rows;
+  std::vector<closed_count> closed;
+};
+
+/// On the loop's thread.
+loop_counters count_loop(runtime::event_loop& loop);
+
+/// To the observer, from one of the other loops.
+struct loop_counted {
+  std::uint64_t round = 0;
+  std::size_t index = 0;
+  loop_counters counters;
+};
+
+class survey {
+public:
+  using name_function = std::function<std::string(const std::string& endpoint)>;
+
+  /// `name_of` gives the member's name for an endpoint, or an empty text.
+  survey(runtime::loop_actor* self, cluster::node& node,
+         std::vector<runtime::event_loop*> loops, name_function name_of,
+         std::function<void(node_counters&)> more);
+
+  /// Begins a round. True if it is complete already.
+  bool begin();
+
+  /// An answer. True if the round is complete by that.
+  bool add(loop_counted& x);
+
+  /// Ends the round: what is missing counts as busy.
+  node_counters take();
+
+  std::uint64_t round() const noexcept { return round_; }
+  bool is_complete() const noexcept { return missing_ == 0; }
+
+private:
+  void add_process(node_counters& to) const;
+  void add_holds(node_counters& to) const;
+  void add_channels(node_counters& to) const;
+  void add_mailboxes(node_counters& to) const;
+
+  runtime::loop_actor* self_;
+  cluster::node& node_;
+  std::vector<runtime::event_loop*> loops_;
+  name_function name_of_;
+  std::function<void(node_counters&)> more_;
+  std::uint64_t round_ = 0;
+  std::size_t missing_ = 0;
+  std::vector<loop_counters> counted_;
+  std::vector<bool> answered_;
+};
+
+} // namespace sluice::actors::observe
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sluice::actors::observe::loop_counted)
