@@ -28,7 +28,7 @@ namespace sluice::actors {
 /// What one mailbox says of itself.
 struct mailbox_report {
   caf::actor_id id = 0;
-  std::string name;
+  std::string name{};
   /// Messages that wait, and the most that ever did (as seen when one left).
   std::uint64_t queued = 0;
   std::uint64_t peak = 0;
@@ -51,7 +51,7 @@ struct mailbox_report {
 /// The sums of all mailboxes of one name, since the process began; what is
 /// *now* counts the actors that live.
 struct mailbox_totals {
-  std::string name;
+  std::string name{};
   std::uint64_t actors = 0;     // now
   std::uint64_t queued = 0;     // now
   std::uint64_t overloaded = 0; // now

@@ -29,13 +29,17 @@ using lines = std::vector<std::string>;
 
 class hand_clock final : public clock {
 public:
-  time_point now() const noexcept override { return present; }
+  time_point now() const noexcept override {
+    ++asked;
+    return present;
+  }
 
   std::chrono::system_clock::time_point wall_now() const noexcept override {
     return std::chrono::system_clock::time_point{present.time_since_epoch()};
   }
 
   time_point present{std::chrono::hours{1}};
+  mutable std::uint64_t asked = 0;
 };
 
 /// Gives out the batches that the test prepared, one for each wait.
