@@ -48,6 +48,7 @@ inline constexpr std::chrono::milliseconds observe_cut_delay = 200ms;
 inline constexpr std::size_t observe_links_max = 256;
 inline constexpr std::size_t observe_holds_max = 64;
 inline constexpr std::size_t observe_rows_max = 100;
+inline constexpr std::size_t observe_rows_quiet_min = 10; // not under pressure
 inline constexpr std::size_t observe_reasons_max = 32;
 inline constexpr std::size_t observe_text_bytes_max = 128;
 

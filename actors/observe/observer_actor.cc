@@ -6,6 +6,7 @@
 #include <caf/atom.hpp>
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -214,6 +215,9 @@ void observer_actor::on_tick() {
 void observer_actor::finish_round() {
   auto counters = survey_.take();
   auto report = meter_.measure(loop().now(), std::move(counters));
+  auto nodes = std::max<std::size_t>(board_.living().size(), 1);
+  keep_rows(report, std::max(limits::observe_rows_max / nodes,
+                             limits::observe_rows_quiet_min));
   tell_watchers(report);
   if (!is_watching())
     return;

@@ -93,6 +93,12 @@ void bound(node_report& x) {
     cut(y.reason);
 }
 
+void keep_rows(node_report& x, std::size_t quiet) {
+  auto first = std::ranges::find(x.rows, false, &row_report::pressed);
+  auto pressed = static_cast<std::size_t>(first - x.rows.begin());
+  cut(x.rows, pressed + quiet);
+}
+
 void shorten(node_report& x) {
   x.rows.clear();
   x.holds.clear();

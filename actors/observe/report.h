@@ -131,6 +131,10 @@ void sort_rows(std::vector<row_report>& rows);
 /// Cuts lists and texts to what a report may have.
 void bound(node_report& x);
 
+/// Of the rows, which are sorted, those under pressure stay, and so many
+/// others: a page shows limits::observe_rows_max of the whole cluster.
+void keep_rows(node_report& x, std::size_t quiet);
+
 /// Leaves only what the picture needs: for a reader that is slow to take
 /// reports.
 void shorten(node_report& x);

@@ -145,6 +145,17 @@ TEST(meter_test, a_report_is_bounded_and_keeps_what_matters_most) {
   EXPECT_EQ(made.links.front().to, "300");
 }
 
+TEST(meter_test, rows_under_pressure_stay_however_many_there_are) {
+  node_report x;
+  for (std::uint64_t i = 0; i < 60; ++i)
+    x.rows.push_back({.id = i, .pressed = i < 20});
+  keep_rows(x, 10);
+  ASSERT_EQ(x.rows.size(), 30u);
+  EXPECT_EQ(x.rows.back().id, 29u);
+  keep_rows(x, 100);
+  EXPECT_EQ(x.rows.size(), 30u);
+}
+
 TEST(meter_test, a_text_is_not_cut_inside_of_a_character) {
   node_counters x;
   x.holds = {{.held = std::string(limits::observe_text_bytes_max - 1, 'x')
