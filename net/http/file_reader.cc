@@ -18,10 +18,15 @@ class file_reader : public caf::event_based_actor {
 public:
   file_reader(caf::actor_config& cfg, std::shared_ptr<const file_root> root,
               const caf::actor& owner)
-      : caf::event_based_actor(cfg), root_(std::move(root)) {
+      : caf::event_based_actor(cfg),
+        root_(std::move(root)),
+        owner_(owner.address()) {
     monitor(owner);
     set_down_handler([this](const caf::down_msg&) { quit(); });
   }
+
+  /// A connection may have many files in its life; it shall not remember them.
+  void on_exit() override { demonitor(owner_); }
 
   const char* name() const override { return "file_reader"; }
 
@@ -104,6 +109,7 @@ private:
   }
 
   std::shared_ptr<const file_root> root_;
+  caf::actor_addr owner_;
   open_file file_;
 };
 
