@@ -2,7 +2,8 @@
 // the node says so; what is not answered is said to be not known.
 
 import { make, text } from "./dom.js";
-import { answerLimitMs, resultShownMs, resultsMax } from "./limits.js";
+import { answerLimitMs, resultShownMs, resultsMax, startLimitMs }
+  from "./limits.js";
 
 export class Commands {
   #waiting = new Map();     // id -> { note, timer }
@@ -20,10 +21,11 @@ export class Commands {
     say(note, "waiting", `${words}: waiting for the answer.`);
     if (!this.send({ ...message, id }))
       return this.#end(note, "bad", `${words}: not sent, there is no connection.`);
+    const limit = message.do === "start" ? startLimitMs : answerLimitMs;
     const timer = setTimeout(() => {
       this.#waiting.delete(id);
       this.#end(note, "bad", `${words}: no answer within `
-        + `${answerLimitMs / 1000} s. It is not known whether it was done.`);
+        + `${limit / 1000} s. It is not known whether it was done.`);
     }, answerLimitMs);
     this.#waiting.set(id, { note, timer, words });
   }

@@ -1,12 +1,13 @@
 // The failures that can be tried on what is selected, and their end.
 
-import { byId, make, show } from "./dom.js";
+import { attribute, byId, make, show } from "./dom.js";
 import { whole } from "./format.js";
 
 const slowBytesMax = 1e12;
 
 export class Controls {
   constructor(root, model, commands, confirm) {
+    this.isAlwaysSeen = true;       // healing is in the bar
     this.root = root;
     this.model = model;
     this.commands = commands;
@@ -33,7 +34,7 @@ export class Controls {
   render() {
     const { connected, controls } = this.model;
     show(this.healAll, this.#can("heal") || !this.model.cluster);
-    this.healAll.disabled = !connected;
+    attribute(this.healAll, "disabled", !connected);
     const { node, link } = this.selection ?? {};
     const shape = JSON.stringify([node, link, controls, this.model.node]);
     if (shape !== this.built) {
@@ -43,7 +44,8 @@ export class Controls {
     }
     this.#fillPeers(node);
     for (const control of this.root.querySelectorAll("button, input, select"))
-      control.disabled = !connected;
+      attribute(control, "disabled", !connected
+        || control.dataset.own !== undefined);
   }
 
   #fillPeers(node) {
@@ -60,8 +62,6 @@ export class Controls {
   }
 
   #forNode(node) {
-    const own = node === this.model.node
-      ? " It serves this page, which will lose its connection." : "";
     const rows = [];
     const row = (...parts) => rows.push(make("div", { class: "row" }, ...parts));
     if (this.#can("slow"))
@@ -74,13 +74,13 @@ export class Controls {
       ["stop", "Stop", () => this.#do({
         do: "stop", node, name: `Stop ${node}`,
         sentence: `The process of ${node} is stopped: it answers nobody until `
-          + `it continues, and the others will suspect it.${own}` })],
+          + "it continues, and the others will suspect it." })],
       ["cont", "Continue", () => this.#now(
         { do: "cont", node }, `Continue ${node}`)],
       ["kill", "Kill", () => this.#do({
         do: "kill", node, name: `Kill ${node}`,
         sentence: `The process of ${node} is ended at once, and what only its `
-          + `memory holds is lost.${own}` })],
+          + `memory holds is lost.` })],
       ["start", "Start", () => this.#now(
         { do: "start", node }, `Start ${node}`)],
       ["heal", "Heal", () => this.#do({
@@ -90,6 +90,13 @@ export class Controls {
     ].filter(([name]) => this.#can(name));
     if (rest.length)
       row(...rest.map(x => this.#button(...x)));
+    if (node === this.model.node && (this.#can("stop") || this.#can("kill"))) {
+      for (const button of rows.at(-1).querySelectorAll(
+        "[data-do='stop'], [data-do='kill']"))
+        button.dataset.own = "";
+      rows.push(make("p", { class: "note" }, `${node} serves this page; to stop or `
+        + "kill it, use the page of another node."));
+    }
     return this.#titled(rows, `Try a failure on ${node}`);
   }
 

@@ -68,9 +68,9 @@ export class Details {
 
   #line() {
     const button = make("button", { type: "button", class: "line" });
-    const item = make("li", {}, button);
+    const item = { root: make("li", {}, button), button, selection: null };
     button.addEventListener("click", () => this.select(item.selection));
-    return { item, button };
+    return item;
   }
 
   render(at) {
@@ -121,13 +121,13 @@ export class Details {
     text(this.holdsTitle, "Waiting");
     const items = this.holdItems.match(sorted,
       x => JSON.stringify([x.node, x.held, x.holder]),
-      ({ item, button }, x) => {
+      (item, x) => {
         item.selection = x.to ? { link: { from: x.node, to: x.to } }
                               : { node: x.node };
-        text(button, (x.to ? `${x.node} waits for ${x.to}: ` : `In ${x.node}: `)
+        text(item.button, (x.to ? `${x.node} waits for ${x.to}: ` : `In ${x.node}: `)
           + `${x.held} is held by ${x.holder} for ${duration(x.since_ms)}, `
           + `${amount(x.queued, x.unit)} queued`);
-      }).map(x => x.item);
+      }).map(x => x.root);
     arrange(this.holds, items);
   }
 
@@ -141,12 +141,12 @@ export class Details {
     text(this.linksTitle, "Links");
     const items = this.linkItems.match(sorted,
       x => JSON.stringify([x.from, x.to]),
-      ({ item, button }, x) => {
+      (item, x) => {
         item.selection = { link: { from: x.from, to: x.to } };
-        attribute(button, "class", weight(x) ? "line trouble" : "line");
-        text(button, (x.from === name ? `to ${x.to}` : `from ${x.from}`)
+        attribute(item.button, "class", weight(x) ? "line trouble" : "line");
+        text(item.button, (x.from === name ? `to ${x.to}` : `from ${x.from}`)
           + `: ${describeLink(x, now)}, ${short(x.msgs_ps)} msg/s`);
-      }).map(x => x.item);
+      }).map(x => x.root);
     arrange(this.links, items);
   }
 }

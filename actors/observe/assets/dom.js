@@ -70,7 +70,11 @@ export function arrange(parent, wanted) {
     focused.focus({ preventScroll: true });
 }
 
-/** Takes elements of a pool by their keys, and forgets those not taken. */
+/**
+ * One item for each entry, by the entry's key. Items of entries that are gone are
+ * used for those that are new, so `update` must write everything; not those that
+ * have the focus, which would be on something else then. An item has a `root`.
+ */
 export class Pool {
   constructor(create) {
     this.create = create;
@@ -80,13 +84,18 @@ export class Pool {
   /** Calls `update(item, entry)` for each entry; returns the items in order. */
   match(entries, keyOf, update) {
     const before = this.items;
+    const keys = entries.map(keyOf);
+    const wanted = new Set(keys);
+    const free = [];
+    for (const [key, item] of before)
+      if (!wanted.has(key) && !item.root.contains(document.activeElement))
+        free.push(item);
     this.items = new Map();
-    for (const entry of entries) {
-      const key = keyOf(entry);
-      const item = before.get(key) ?? this.create(entry);
-      this.items.set(key, item);
+    entries.forEach((entry, i) => {
+      const item = before.get(keys[i]) ?? free.shift() ?? this.create();
+      this.items.set(keys[i], item);
       update(item, entry);
-    }
+    });
     return [...this.items.values()];
   }
 }

@@ -21,6 +21,7 @@ export class History {
   }
 
   clear() {
+    this.epoch = (this.epoch ?? 0) + 1;   // changes when the past does
     this.count = 0;
     this.next = 0;
     this.nodes = new Map();
@@ -93,7 +94,8 @@ export class History {
       if (this.times[this.slot(i)] > last)
         kept.#copy(this, this.slot(i));
     Object.assign(this, { times: kept.times, count: kept.count,
-                          next: kept.next, nodes: kept.nodes });
+                          next: kept.next, nodes: kept.nodes,
+                          epoch: this.epoch + 1 });
   }
 
   #copy(from, slot) {

@@ -12,7 +12,13 @@ export const nodesMax = 200;
 export const linksMax = 5_000;
 export const holdsMax = 1_000;
 export const rowsMax = 100;
-export const messageCharactersMax = 8 * 1024 * 1024;
+// Rows that stay while somebody is among them, with those that are gone.
+export const rowsHeldMax = 200;
+// Numbers in rows that change more often cannot be read, and neither can rows that
+// change places.
+export const rowsPauseMs = 900;
+export const orderPauseMs = 3_000;
+export const messageCharactersMax = 32 * 1024 * 1024;
 export const textCharactersMax = 1_000;
 
 // A picture with more lines than this shows less, not more.
@@ -32,8 +38,10 @@ export const quietAfterMs = 3_000;
 export const deadAfterMs = 10_000;
 export const retryPausesMs = [500, 1_000, 2_000, 4_000, 8_000];
 
-// An answer to a command that takes longer than this is not waited for.
-export const answerLimitMs = 15_000;
+// An answer to a command that takes longer than this is not waited for. A node
+// that is started says so when it is a member again.
+export const answerLimitMs = 10_000;
+export const startLimitMs = 65_000;
 export const resultsMax = 4;
 export const resultShownMs = 10_000;
 

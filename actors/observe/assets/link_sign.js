@@ -70,10 +70,10 @@ export class LinkSign {
     this.line = makeSvg("path", { class: "link" });
     this.hit = makeSvg("path", { class: "hit" });
     this.under = makeSvg("path", { class: "hold" });
-    this.name = makeSvg("title");
-    this.group = makeSvg("g", { role: "button", tabindex: "-1",
+    this.title = makeSvg("title");
+    this.root = makeSvg("g", { role: "button", tabindex: "-1",
                                 class: "link-sign" },
-                         this.name, this.hit, this.under, this.line);
+                         this.title, this.hit, this.under, this.line);
     this.bar = makeSvg("path", { class: "bar" });
     this.label = makeSvg("text", { class: "link-label" });
     this.spans = [];
@@ -86,6 +86,8 @@ export class LinkSign {
     const { arc, now, hold, ring: { crowded } } = seen;
     const state = link.state === "open" ? link.pressure : link.state;
     this.key = seen.key;
+    this.link = link;
+    this.now = now;
     if (this.arc !== arc) {
       this.arc = arc;
       for (const path of [this.line, this.hit, this.under])
@@ -98,21 +100,19 @@ export class LinkSign {
     attribute(this.line, "class", `link ${state} w${this.step}`
       + (seen.isBuried ? " buried" : ""));
     attribute(this.line, "marker-end", `url(#${crowded ? "tip" : "head"}-${state})`);
-    attribute(this.group, "class", `link-sign${hold ? " held" : ""}`
+    attribute(this.root, "class", `link-sign${hold ? " held" : ""}`
       + `${seen.selected ? " selected" : ""}`);
-    const { group } = this;
-    attribute(group, "data-key", seen.key);
-    attribute(group, "data-link", `${link.from}>${link.to}`);
-    attribute(group, "data-state", link.state);
-    attribute(group, "data-pressure", link.pressure);
-    attribute(group, "data-held", Boolean(hold));
-    attribute(group, "aria-pressed", seen.selected ? "true" : "false");
+    const { root } = this;
+    attribute(root, "data-key", seen.key);
+    attribute(root, "data-link", `${link.from}>${link.to}`);
+    attribute(root, "data-state", link.state);
+    attribute(root, "data-pressure", link.pressure);
+    attribute(root, "data-held", Boolean(hold));
+    attribute(root, "aria-pressed", seen.selected ? "true" : "false");
     // No figures in the name: it would be read again with each of them.
-    attribute(group, "aria-label", `Link from ${link.from} to ${link.to}, `
+    attribute(root, "aria-label", `Link from ${link.from} to ${link.to}, `
       + (state === "none" ? "open" : state)
       + (hold ? `, ${link.from} waits for ${link.to}` : ""));
-    text(this.name, `${link.from} to ${link.to}: ${describeLink(link, now)}, `
-      + `${short(link.msgs_ps)} messages a second`);
     this.#label(link, state, seen);
   }
 
@@ -133,6 +133,13 @@ export class LinkSign {
       this.label.append(span);
     }
     this.spans.forEach((span, i) => text(span, this.lines[i] ?? ""));
+  }
+
+  /** For the pointer; made when it comes, not with each frame. */
+  describe() {
+    const { link } = this;
+    return `${link.from} to ${link.to}: ${describeLink(link, this.now)}, `
+      + `${short(link.msgs_ps)} messages a second`;
   }
 
   moveLabel({ x, y }) {

@@ -42,10 +42,10 @@ const record = shape => {
   return (value, where) => {
     if (typeof value !== "object" || value === null || Array.isArray(value))
       fail(where, "is not an object");
-    const found = {};
+    // In place: what JSON.parse made is nobody else's.
     for (const [name, check] of fields)
-      found[name] = check(value[name], name);
-    return found;
+      value[name] = check(value[name], name);
+    return value;
   };
 };
 
@@ -54,17 +54,17 @@ const record = shape => {
 const list = (check, most) => (value, where) => {
   if (!Array.isArray(value))
     fail(where, "is not a list");
-  const found = [];
-  const count = Math.min(value.length, most);
-  for (let i = 0; i < count; ++i) {
-    try {
-      found.push(check(value[i], ""));
-    } catch (error) {
-      throw within(`${where}[${i}]`, error);
-    }
+  const missing = Math.max(0, value.length - most);
+  value.length -= missing;
+  let i = 0;
+  try {
+    for (; i < value.length; ++i)
+      value[i] = check(value[i], "");
+  } catch (error) {
+    throw within(`${where}[${i}]`, error);
   }
-  found.missing = value.length - count;
-  return found;
+  value.missing = missing;
+  return value;
 };
 
 const amount = maybe(number, NaN);
@@ -108,7 +108,7 @@ const event = record({
 
 const frame = record({
   now: number, nodes: list(node, limits.nodesMax),
-  links: list(link, limits.linksMax),
+  links: maybe(list(link, limits.linksMax), []),
   holds: maybe(list(hold, limits.holdsMax), []),
   rows: maybe(list(row, limits.rowsMax), []),
 });
@@ -142,7 +142,7 @@ export function readMessage(data) {
   if (!Object.hasOwn(kinds, String(type)))
     fail("a message", `has the unknown type ${JSON.stringify(type)}`);
   try {
-    return { type, ...kinds[type](value, "") };
+    return kinds[type](value, "");
   } catch (error) {
     throw within(type, error);
   }

@@ -8,6 +8,7 @@ import { wordsAbove } from "./ring.js";
 
 export class NodeSign {
   constructor() {
+    this.busy = -100;
     this.title = makeSvg("title");
     this.focus = makeSvg("circle", { class: "halo" });
     this.disc = makeSvg("circle", { class: "disc" });
@@ -16,7 +17,7 @@ export class NodeSign {
     this.name = makeSvg("text", { class: "node-name" });
     this.first = makeSvg("text", { class: "node-line strong" });
     this.second = makeSvg("text", { class: "node-line" });
-    this.group = makeSvg("g", { role: "button", tabindex: "-1" }, this.title,
+    this.root = makeSvg("g", { role: "button", tabindex: "-1" }, this.title,
                          this.focus, this.disc, this.gauge, this.cross,
                          this.name, this.first, this.second);
   }
@@ -25,34 +26,41 @@ export class NodeSign {
     const { model, now, ring, rem } = seen;
     const condition = model.condition(node);
     const live = condition === "up" || condition === "suspected";
-    const { group } = this;
+    const { root } = this;
     if (seen.moved || this.place !== ring.at.get(node.name))
       this.#move(node, ring, rem);
-    attribute(group, "class", `node-sign ${condition}`
+    attribute(root, "class", `node-sign ${condition}`
       + (node.pressed > 0 && live ? " pressed" : "")
       + (seen.selected ? " selected" : ""));
-    attribute(group, "data-key", seen.key);
-    attribute(group, "data-node", node.name);
-    attribute(group, "data-state", condition);
-    attribute(group, "aria-pressed", seen.selected ? "true" : "false");
+    attribute(root, "data-key", seen.key);
+    attribute(root, "data-node", node.name);
+    attribute(root, "data-state", condition);
+    attribute(root, "aria-pressed", seen.selected ? "true" : "false");
     attribute(this.gauge, "class",
               `gauge c${styleOf(model, node.name).colour}`);
-    // In steps of 5 %: a gauge that trembles says no more.
-    const busy = live && node.loop_busy >= 0
-      ? Math.min(100, Math.round(node.loop_busy * 20) * 5) : 0;
-    attribute(this.gauge, "stroke-dasharray", `${busy} 100`);
-    attribute(this.gauge, "data-busy", busy);
+    this.#gauge(live && node.loop_busy >= 0
+      ? Math.min(1, node.loop_busy) * 100 : 0);
     const words = conditionWords(node, condition, now);
     const waits = seen.waitsFor.length
       ? `waits for ${listed(seen.waitsFor, 3)}` : "";
     const inside = seen.inside ? "actors wait inside" : "";
     const slow = node.slow_bps ? "slowed" : "";
-    attribute(group, "aria-label", [node.name,
+    attribute(root, "aria-label", [node.name,
       condition === "silent" ? "does not answer" : condition,
       waits, inside, slow].filter(Boolean).join(", "));
-    text(this.title, `${node.name}: ${words || "up"}`);
+    this.about = `${node.name}: ${words || "up"}`;
     text(this.name, node.name);
     this.#say(node, ring, live, words, slow || inside);
+  }
+
+  // In steps of 5 %, and not back and forth between two of them: a gauge that
+  // trembles says no more.
+  #gauge(busy) {
+    if (Math.abs(busy - this.busy) < 4)
+      return;
+    this.busy = Math.round(busy / 5) * 5;
+    attribute(this.gauge, "stroke-dasharray", `${this.busy} 100`);
+    attribute(this.gauge, "data-busy", this.busy);
   }
 
   #say(node, ring, live, words, fault) {
@@ -75,7 +83,7 @@ export class NodeSign {
     this.place = ring.at.get(node.name);
     const { x, y, dx, dy } = this.place;
     const r = ring.radius;
-    attribute(this.group, "transform",
+    attribute(this.root, "transform",
               `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
     attribute(this.disc, "r", r);
     attribute(this.focus, "r", r + (ring.crowded ? 3 : 6));
@@ -118,6 +126,11 @@ export class NodeSign {
         : left ? "end" : "start");
     }
     attribute(this.name, "y", null);
+  }
+
+  /** For the pointer. */
+  describe() {
+    return this.about;
   }
 
   /** Puts its words at a place of the picture, in a crowd. */

@@ -69,13 +69,11 @@ const plots = new Plots(byId("plots"), {
   details: byId("plot-text"),
 }, model);
 const table = new Table(byId("pressure"), {
-  table: byId("rows"), note: byId("rows-note"), none: byId("rows-none"),
+  table: byId("rows"), sight: byId("rows-wide"), note: byId("rows-note"), none: byId("rows-none"),
   node: byId("filter-node"), filter: byId("filter-text"), sort: byId("sort"),
 }, model);
 
-screen.add(status, { always: true });
-screen.add(controls, { always: true });
-for (const view of [picture, details, log, plots, table])
+for (const view of [status, controls, picture, details, log, plots, table])
   screen.add(view);
 picture.onResize = () => screen.mark(picture);
 log.onFilter = () => screen.mark(log);

@@ -7,6 +7,8 @@ export const colours = 8;
 const dashes = [[], [6, 3], [2, 2], [8, 2, 2, 2], [12, 3], [4, 2, 1, 2],
                 [1, 3], [10, 2, 2, 2, 2, 2]];
 
+let themes = 0;
+
 /** { index, colour (0-7), dash (lengths in px) } of a node. */
 export function styleOf(model, name) {
   const index = model.styles.get(name) ?? 0;
@@ -23,6 +25,7 @@ export function readTheme() {
     return getComputedStyle(probe).color;
   };
   const theme = {
+    number: ++themes,
     nodes: Array.from({ length: colours }, (_, i) => value(`--node-${i}`)),
     text: value("--text"), muted: value("--muted"), grid: value("--line"),
     mark: value("--applied"), band: value("--band"),

@@ -32,7 +32,15 @@ export class Picture {
     keyRoot.append(...key.map(([state, name, words]) => make("li", {},
       sample(state), make("span", {}, make("b", {}, name), ` ${words}`))));
     this.onResize = () => {};
-    new ResizeObserver(() => this.onResize()).observe(root);
+    // Sizes are asked for when they change: asking for them while drawing would
+    // make the browser lay out the page twice.
+    new ResizeObserver(([entry]) => {
+      const { width, height } = entry.contentRect;
+      this.size = { width: Math.round(width), height: Math.round(height) };
+      this.rem = parseFloat(
+        getComputedStyle(document.documentElement).fontSize);
+      this.onResize();
+    }).observe(root);
   }
 
   #build() {
@@ -40,19 +48,29 @@ export class Picture {
     this.lines = makeSvg("g");
     this.labels = makeSvg("g", { "aria-hidden": "true" });
     this.points = makeSvg("g");
-    this.svg = makeSvg("svg", {
-      role: "group", "aria-label": "Picture of the cluster",
-      "aria-describedby": "picture-help",
-    }, definitions(), this.lines, this.bars, this.points, this.labels);
-    this.root.append(this.svg);
-    this.svg.addEventListener("click", event => {
+    // Two layers: gauges and words change with each frame, and the many lines
+    // beneath them, which hardly do, are not painted anew for that.
+    this.layers = [
+      makeSvg("svg", { role: "group", "aria-label": "Links" },
+              heads(), this.lines, this.bars),
+      makeSvg("svg", { role: "group", "aria-label": "Nodes" },
+              hatching(), this.points, this.labels),
+    ];
+    // Nodes first, for those who go by keys and ears.
+    this.root.append(...this.layers.toReversed());
+    this.root.addEventListener("click", event => {
       const sign = event.target.closest("[data-key]");
       this.#choose(sign?.dataset.key ?? null);
       if (sign)
         this.#focus(sign.dataset.key);
     });
-    this.svg.addEventListener("keydown", event => this.#onKey(event));
-    this.svg.addEventListener("focusin", event => {
+    this.root.addEventListener("pointerover", event => {
+      const sign = this.#sign(event.target.closest("[data-key]")?.dataset.key);
+      if (sign)
+        text(sign.title, sign.describe());
+    });
+    this.root.addEventListener("keydown", event => this.#onKey(event));
+    this.root.addEventListener("focusin", event => {
       const sign = event.target.closest("[data-key]");
       if (sign)
         this.#rove(sign.dataset.key);
@@ -74,15 +92,15 @@ export class Picture {
   }
 
   #focus(signKey) {
-    this.#sign(signKey)?.group.focus({ preventScroll: true });
+    this.#sign(signKey)?.root.focus({ preventScroll: true });
   }
 
   // One element of the picture is in the order of Tab: the last that was used.
   #rove(signKey) {
     if (this.current !== signKey)
-      this.#sign(this.current)?.group.setAttribute("tabindex", "-1");
+      this.#sign(this.current)?.root.setAttribute("tabindex", "-1");
     this.current = signKey;
-    this.#sign(signKey)?.group.setAttribute("tabindex", "0");
+    this.#sign(signKey)?.root.setAttribute("tabindex", "0");
   }
 
   #onKey(event) {
@@ -118,7 +136,7 @@ export class Picture {
 
   render(at) {
     const { frame } = this.model;
-    if (!frame)
+    if (!frame || !this.size.width)
       return;
     const now = this.model.clock(at);
     const moved = this.#layOut(frame);
@@ -129,8 +147,10 @@ export class Picture {
     const nodes = this.#drawNodes(frame, held, now, moved);
     this.#placeWords(links, nodes, moved);
     const { width, height } = this.size;
-    attribute(this.svg, "viewBox", `0 0 ${width} ${height}`);
-    attribute(this.svg, "class", this.ring.crowded ? "crowded" : "");
+    for (const layer of this.layers) {
+      attribute(layer, "viewBox", `0 0 ${width} ${height}`);
+      attribute(layer, "class", this.ring.crowded ? "crowded" : "roomy");
+    }
     text(this.note, drawn.left
       ? `${drawn.links.length} of ${drawn.links.length + drawn.left} links shown:`
         + " those in trouble and the busiest" : "");
@@ -139,15 +159,12 @@ export class Picture {
   }
 
   #layOut(frame) {
-    const width = this.root.clientWidth, height = this.root.clientHeight;
-    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const { rem, size: { width, height } } = this;
     const names = frame.nodes.map(x => x.name);
     const shape = JSON.stringify([width, height, rem, names]);
     if (shape === this.shape)
       return false;
     this.shape = shape;
-    this.size = { width, height };
-    this.rem = rem;
     this.ring = place(names, width, height, rem);
     this.arcs.clear();
     return true;
@@ -164,18 +181,24 @@ export class Picture {
   }
 
   #drawLinks(links, held, now, moved) {
-    const states = new Map(links.map(x => [linkKey(x), x.state]));
-    const signs = this.links.match(links, linkKey, (sign, link) => {
-      const signKey = linkKey(link);
+    const states = new Map();
+    for (const link of links) {
+      link.key = linkKey(link);
+      states.set(link.key, link.state);
+    }
+    const chosen = this.selection?.link ? linkKey(this.selection.link) : null;
+    const signs = this.links.match(links, x => x.key, (sign, link) => {
+      const signKey = link.key;
       sign.update(link, {
         key: signKey, now, arc: this.#arc(link, signKey), moved,
         hold: held.get(signKey), ring: this.ring,
         isBuried: isBuried(link, this.model.frame),
-        selected: this.selection?.link && signKey === linkKey(this.selection.link),
-        reverse: states.get(linkKey({ from: link.to, to: link.from })),
+        selected: signKey === chosen,
+        reverse: link.state === "open" ? null
+          : states.get(linkKey({ from: link.to, to: link.from })),
       });
     });
-    arrange(this.lines, signs.map(x => x.group));
+    arrange(this.lines, signs.map(x => x.root));
     arrange(this.bars, signs.filter(x => x.held).map(x => x.bar));
     return signs;
   }
@@ -212,24 +235,28 @@ export class Picture {
         waitsFor: waitsFor.get(node.name) ?? [],
         selected: this.selection?.node === node.name,
       }));
-    arrange(this.points, signs.map(x => x.group));
+    arrange(this.points, signs.map(x => x.root));
     return signs;
   }
 }
 
 export const nodeKey = name => JSON.stringify(["node", name]);
-export const linkKey = link => JSON.stringify(["link", link.from, link.to]);
+export const linkKey = ({ from, to }) => JSON.stringify(["link", from, to]);
 
-// Heads of arrows, one for each state, and the hatching of what is not known.
-function definitions() {
+// Heads of arrows, for each state a large and a small one.
+function heads() {
   const head = (state, prefix, size) => makeSvg("marker", {
     id: `${prefix}-${state}`, class: `head ${state}`, viewBox: "0 0 10 10",
     refX: 9, refY: 5, markerWidth: size, markerHeight: size, orient: "auto",
     markerUnits: "userSpaceOnUse",
   }, makeSvg("path", { d: "M0 .8L10 5L0 9.2z" }));
-  const heads = ["none", "applied", "stalled", "lost", "cut"].flatMap(
-    state => [head(state, "head", 9), head(state, "tip", 5)]);
-  return makeSvg("defs", {}, ...heads,
+  return makeSvg("defs", {}, ...["none", "applied", "stalled", "lost", "cut"]
+    .flatMap(state => [head(state, "head", 9), head(state, "tip", 5)]));
+}
+
+// What is not known is hatched.
+function hatching() {
+  return makeSvg("defs", {},
     makeSvg("pattern", { id: "hatch", width: 6, height: 6,
                          patternUnits: "userSpaceOnUse",
                          patternTransform: "rotate(45)" },

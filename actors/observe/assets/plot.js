@@ -3,10 +3,12 @@
 
 import { attribute, make, text } from "./dom.js";
 import { clock } from "./format.js";
-import { gapIntervals, historySpanMs } from "./limits.js";
+import { historySpanMs } from "./limits.js";
+import { LineCanvas, rimPx } from "./line_canvas.js";
 import { styleOf } from "./palette.js";
 
-const marginTop = .4, marginBottom = 1.25, marginLeft = 3.1, marginRight = .6;
+// The place of the lines in the box, in rem.
+const inset = { top: .4, right: .6, bottom: 1.25, left: 3.1 };
 
 /**
  * `figures` are the choices, the first one at the beginning: { id, name, format,
@@ -17,17 +19,26 @@ export class Plot {
     this.model = model;
     this.figures = figures;
     this.figure = figures[0];
+    this.title = title;
     this.top = 0;
+    this.size = null;
+    this.drawn = null;      // how the canvases were drawn the last time
     this.canvas = make("canvas", { role: "img", tabindex: "0" });
-    this.over = make("canvas", { "aria-hidden": "true", class: "over" });
+    this.lines = new LineCanvas(model);
+    this.over = make("canvas", { "aria-hidden": "true", class: "over",
+                                 hidden: true });
     this.values = make("ol", { class: "values", hidden: true });
-    this.box = make("div", { class: "canvas-box" },
-                    this.canvas, this.over, this.values);
+    this.box = make("div", { class: "canvas-box" }, this.canvas,
+                    this.lines.canvas, this.over, this.values);
     const heading = make("h3", {}, title);
     this.root = make("figure", { class: "plot" },
                      make("figcaption", {}, heading), this.box);
-    this.title = title;
     this.onFigure = () => {};
+    this.onResize = () => {};
+    new ResizeObserver(([entry]) => {
+      this.size = entry.contentRect;
+      this.onResize();
+    }).observe(this.box);
     if (figures.length > 1)
       heading.after(this.#choice(title));
   }
@@ -50,47 +61,45 @@ export class Plot {
 
   /** `lines` are the names drawn, `strong` those drawn thick; `band`: all. */
   draw({ now, theme, lines, strong, band }) {
-    const area = this.#prepare(theme);
-    if (!area)
+    if (!this.size?.width)
       return;
-    const { context } = area;
-    this.from = now - historySpanMs;
-    this.#scale(band ? [...this.model.history.nodes.keys()] : lines);
-    this.#axes(area, theme);
-    context.save();
-    context.beginPath();
-    context.rect(area.left, 0, area.width + 1, area.bottom);
-    context.clip();
-    if (band)
-      this.#band(area, theme);
-    for (const name of lines)
-      this.#line(area, theme, name, strong.has(name));
-    context.restore();
+    const { history } = this.model;
+    this.#measure(theme.rem);
+    const { width, height, ratio } = this.area;
+    // Time moves by whole points of the screen, so that what is drawn can be
+    // moved and need not be drawn again.
+    this.msPerPoint = historySpanMs / Math.round(width * ratio);
+    const edge = Math.floor(now / this.msPerPoint);
+    this.from = edge * this.msPerPoint - historySpanMs;
+    this.#scale(band ? [...history.nodes.keys()] : lines);
+    const how = JSON.stringify([width, height, ratio, this.figure.id, this.top,
+      lines, [...strong], band, theme.number, history.epoch,
+      this.model.marks]);
+    const shift = how === this.drawn?.how ? edge - this.drawn.edge : Infinity;
+    if (shift > 0 || history.newest !== this.drawn.newest) {
+      if (shift === Infinity)
+        this.#axes(theme);
+      this.lines.draw(this, { theme, lines, strong, band,
+        shift, since: this.drawn?.newest });
+      this.drawn = { how, edge, newest: history.newest };
+    }
   }
 
-  #prepare(theme) {
-    const { canvas } = this;
+  #measure(rem) {
     const ratio = devicePixelRatio || 1;
-    const width = this.box.clientWidth, height = this.box.clientHeight;
-    if (!width || !height)
-      return null;
-    for (const c of [canvas, this.over]) {
-      const w = Math.round(width * ratio), h = Math.round(height * ratio);
-      if (c.width !== w || c.height !== h) {
-        c.width = w;
-        c.height = h;
-      }
-    }
-    const context = canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
-    const { rem } = theme;
+    const { width, height } = this.size;
+    for (const canvas of [this.canvas, this.over])
+      if (resize(canvas, width * ratio, height * ratio))
+        this.drawn = null;
     this.area = {
-      context, rem, left: marginLeft * rem, topY: marginTop * rem,
-      width: width - (marginLeft + marginRight) * rem,
-      bottom: height - marginBottom * rem, ratio, all: { width, height },
+      rem, ratio, left: inset.left * rem, topY: inset.top * rem,
+      width: width - (inset.left + inset.right) * rem,
+      height: height - (inset.top + inset.bottom) * rem,
+      bottom: height - inset.bottom * rem,
     };
-    return this.area;
+    if (resize(this.lines.canvas, this.area.width * ratio,
+               (this.area.height + 2 * rimPx) * ratio))
+      this.drawn = null;
   }
 
   x(time) {
@@ -99,8 +108,8 @@ export class Plot {
   }
 
   y(value) {
-    const { topY, bottom } = this.area;
-    return bottom - Math.min(1, value / this.top) * (bottom - topY);
+    const { bottom, height } = this.area;
+    return bottom - Math.min(1, value / this.top) * height;
   }
 
   // The scale grows at once and shrinks late, so that it does not jump about.
@@ -124,7 +133,11 @@ export class Plot {
       this.top = wanted;
   }
 
-  #axes({ context, left, width, bottom, rem }, theme) {
+  #axes(theme) {
+    const { left, width, bottom, rem, ratio } = this.area;
+    const context = this.canvas.getContext("2d");
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, this.size.width, this.size.height);
     context.font = `${.6875 * rem}px ${theme.font}`;
     context.lineWidth = 1;
     context.setLineDash([]);
@@ -163,117 +176,14 @@ export class Plot {
     }
   }
 
-  // Calls `each(slot, time, isAfterGap)` for what can be seen.
-  #walk(each) {
-    const { history, intervalMs } = this.model;
-    const gap = gapIntervals * intervalMs;
-    let before = -Infinity;
-    for (let i = 0; i < history.count; ++i) {
-      const slot = history.slot(i), time = history.times[slot];
-      if (time >= this.from - gap)
-        each(slot, time, time - before > gap);
-      before = time;
-    }
-  }
-
-  #line({ context }, theme, name, strong) {
-    const rings = this.model.history.nodes.get(name);
-    if (!rings)
-      return;
-    const style = styleOf(this.model, name);
-    const ring = rings[this.figure.id];
-    context.strokeStyle = context.fillStyle = theme.nodes[style.colour];
-    context.lineJoin = "round";
-    context.setLineDash(style.dash);
-    context.lineWidth = strong ? 2.6 : 1.5;
-    let pen = false;
-    context.beginPath();
-    this.#walk((slot, time, afterGap) => {
-      const value = ring[slot];
-      if (Number.isNaN(value)) {
-        pen = false;
-        return;
-      }
-      const x = this.x(time), y = this.y(value);
-      if (pen && !afterGap) {
-        context.lineTo(x, y);
-      } else {
-        // A value between two gaps is a point, which a line would not show.
-        context.moveTo(x - .75, y);
-        context.lineTo(x, y);
-      }
-      pen = true;
-    });
-    context.stroke();
-    if (this.figure.pressed)
-      this.#pressed(context, theme, rings, ring);
-  }
-
-  // Where a queue of the node is past its mark, the line is underlaid.
-  #pressed(context, theme, rings, ring) {
-    context.setLineDash([]);
-    context.lineWidth = 3;
-    context.strokeStyle = theme.mark;
-    let pen = false;
-    context.beginPath();
-    this.#walk((slot, time, afterGap) => {
-      const isPressed = rings.pressed[slot] > 0 && !Number.isNaN(ring[slot]);
-      if (isPressed) {
-        const x = this.x(time), y = this.y(ring[slot]) - 4;
-        if (pen && !afterGap)
-          context.lineTo(x, y);
-        else
-          context.moveTo(x - 1, y);
-      }
-      pen = isPressed;
-    });
-    context.stroke();
-  }
-
-  // From the lowest to the highest of all nodes.
-  #band({ context }, theme) {
-    const rings = [...this.model.history.nodes.values()]
-      .map(x => x[this.figure.id]);
-    context.fillStyle = theme.band;
-    let upper = [], lower = [];
-    const fill = () => {
-      if (upper.length > 1) {
-        context.beginPath();
-        upper.forEach(([x, y], i) => i ? context.lineTo(x, y)
-                                       : context.moveTo(x, y));
-        for (const [x, y] of lower.reverse())
-          context.lineTo(x, y);
-        context.fill();
-      }
-      upper = [];
-      lower = [];
-    };
-    this.#walk((slot, time, afterGap) => {
-      let low = Infinity, high = -Infinity;
-      for (const ring of rings) {
-        const value = ring[slot];
-        if (value < low)
-          low = value;
-        if (value > high)
-          high = value;
-      }
-      if (afterGap || high < low)
-        fill();
-      if (high >= low) {
-        upper.push([this.x(time), this.y(high)]);
-        lower.push([this.x(time), this.y(low)]);
-      }
-    });
-    fill();
-  }
-
   /** The cross at a frame, with the values there; null takes it away. */
   point(slot, theme, lines) {
     const context = this.over.getContext("2d");
     const { area } = this;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.over.width, this.over.height);
-    attribute(this.values, "hidden", slot === null || !area);
+    for (const element of [this.over, this.values])
+      attribute(element, "hidden", slot === null || !area);
     if (slot === null || !area)
       return;
     context.setTransform(area.ratio, 0, 0, area.ratio, 0, 0);
@@ -314,6 +224,16 @@ export class Plot {
                                                : this.figure.format(value));
     });
   }
+}
+
+/** Gives a canvas a size in points of the screen; returns whether it changed. */
+function resize(canvas, width, height) {
+  const w = Math.round(width), h = Math.round(height);
+  if (canvas.width === w && canvas.height === h)
+    return false;
+  canvas.width = w;
+  canvas.height = h;
+  return true;
 }
 
 /** The next of 1, 2, 5, 10, 20, ... */

@@ -56,10 +56,6 @@ export class Plots {
       this.theme = null;
       this.onChange();
     });
-    new ResizeObserver(() => {
-      this.theme = null;
-      this.onChange();
-    }).observe(this.grid);
     this.details.addEventListener("toggle", () => this.onChange());
     this.details.querySelector("thead").append(make("tr", {},
       ...["Node", "messages/s", "highest", "queued", "highest", "loop busy",
@@ -70,6 +66,10 @@ export class Plots {
   // -- the cross ----------------------------------------------------------------
 
   #listen(plot) {
+    plot.onResize = () => {
+      this.theme = null;
+      this.onChange();
+    };
     plot.onFigure = () => {
       this.describedAt = -Infinity;
       this.onChange();
@@ -135,7 +135,7 @@ export class Plots {
       this.chosenAt = -Infinity;
       this.onChange();
     });
-    return { button, mark, name };
+    return { root: button, mark, name };
   }
 
   #drawLegend(names, lines) {
@@ -143,12 +143,12 @@ export class Plots {
     const buttons = this.entries.match(names, x => x, (entry, name) => {
       entry.mark.update(styleOf(this.model, name));
       text(entry.name, name);
-      attribute(entry.button, "data-name", name);
-      attribute(entry.button, "aria-pressed",
+      attribute(entry.root, "data-name", name);
+      attribute(entry.root, "aria-pressed",
                 this.picked.has(name) ? "true" : "false");
-      attribute(entry.button, "class",
+      attribute(entry.root, "class",
                 drawn.has(name) ? "entry drawn" : "entry");
-    }).map(x => x.button);
+    }).map(x => x.root);
     arrange(this.legend, buttons);
   }
 

@@ -2,28 +2,29 @@
 // can be seen. A hidden tab draws nothing, and catches up when it is shown.
 
 /**
- * A view has `root`, an element, and `render(at)`. `marked` says which views have
- * something new; views off the screen stay marked until they are on it.
+ * A view has `root`, an element, and `render(at)`; it draws while `root` (or, if it
+ * has one, `sight`) is on the screen, or `isAlwaysSeen`. Until then it stays marked.
+ * A view with `pauseMs` draws no more often, unless `isUrgent`.
  */
 export class Screen {
-  #views = new Map();      // view -> { marked, visible }
+  #views = new Map();      // view -> { marked, visible, drawn }
   #frame = 0;
   #sight = new IntersectionObserver(entries => {
     for (const entry of entries)
       for (const [view, at] of this.#views)
-        if (view.root === entry.target)
+        if ((view.sight ?? view.root) === entry.target)
           at.visible = entry.isIntersecting;
     this.#ask();
-  }, { rootMargin: "100px" });
+  });
 
   constructor() {
     document.addEventListener("visibilitychange", () => this.#ask());
   }
 
-  add(view, { always = false } = {}) {
-    this.#views.set(view, { marked: true, visible: true, always });
-    if (!always)
-      this.#sight.observe(view.root);
+  add(view) {
+    this.#views.set(view, { marked: true, visible: true, drawn: -Infinity });
+    if (!view.isAlwaysSeen)
+      this.#sight.observe(view.sight ?? view.root);
     this.#ask();
   }
 
@@ -35,6 +36,11 @@ export class Screen {
 
   markAll() {
     this.mark(...this.#views.keys());
+  }
+
+  // It is marked again by the next frame, or drawn with it.
+  #rests(view, { drawn }, at) {
+    return view.pauseMs > 0 && !view.isUrgent && at - drawn < view.pauseMs;
   }
 
   #ask() {
@@ -52,9 +58,11 @@ export class Screen {
     this.#frame = 0;
     const at = performance.now();
     for (const [view, state] of this.#views) {
-      if (!state.marked || !state.visible)
+      if (!state.marked || !state.visible || this.#rests(view, state, at))
         continue;
       state.marked = false;
+      state.drawn = at;
+      view.isUrgent = false;
       view.render(at);
     }
   }

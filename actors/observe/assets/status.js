@@ -11,6 +11,7 @@ const marks = { none: "…", good: "●", warn: "▲", bad: "■" };
 export class Status {
   constructor(model) {
     this.model = model;
+    this.isAlwaysSeen = true;       // parts of it are in the bar and the tab
     this.root = byId("status");
     this.mark = byId("status-mark");
     this.sentence = byId("sentence");

@@ -4,6 +4,7 @@
 import { Pool, arrange, attribute, make, show, text } from "./dom.js";
 import { amount, byName, duration, known, perSecond, whole }
   from "./format.js";
+import { orderPauseMs, rowsHeldMax, rowsPauseMs } from "./limits.js";
 import { styleOf } from "./palette.js";
 import { swatch } from "./swatch.js";
 
@@ -38,11 +39,14 @@ const rowKey = x => JSON.stringify([x.node, x.kind, x.id, x.name]);
 export class Table {
   constructor(root, parts, model) {
     this.root = root;
-    Object.assign(this, parts);      // table, note, none, node, filter, sort
+    Object.assign(this, parts);      // table, sight, note, none, node, ...
+    this.pauseMs = rowsPauseMs;
+    this.isUrgent = false;
     this.model = model;
     this.order = { column: "pressed", down: true };
     this.rows = new Pool(() => new Row());
-    this.kept = [];                  // rows in their places, while held
+    this.kept = [];                  // rows in their places
+    this.orderedAt = -Infinity;
     this.onChange = () => {};
     this.#buildHead();
     this.body = this.table.tBodies[0];
@@ -50,6 +54,12 @@ export class Table {
     this.filter.addEventListener("input", () => this.#changed());
     this.sort.addEventListener("change",
                                () => this.#sortBy(this.sort.value));
+    this.body.addEventListener("pointerover", event => {
+      const row = event.target.closest("tr");
+      for (const item of this.rows.items.values())
+        if (item.root === row)
+          item.explain();
+    });
     for (const name of ["pointerleave", "focusout"])
       this.body.addEventListener(name, () => this.onChange());
   }
@@ -90,7 +100,9 @@ export class Table {
 
   // What the viewer asks for is done at once, wherever the pointer is.
   #changed() {
+    this.isUrgent = true;
     this.kept = [];
+    this.orderedAt = -Infinity;
     this.onChange();
   }
 
@@ -99,14 +111,20 @@ export class Table {
       || this.body.contains(document.activeElement));
   }
 
-  render() {
+  render(at) {
     const { frame } = this.model;
     if (!frame)
       return;
     this.#fillNodes(frame);
     const wanted = this.#wanted(frame.rows);
     const held = this.#isHeld;
-    const rows = held ? this.#inPlace(wanted) : this.#sorted(wanted);
+    // Between two orderings rows keep their places as well: what moves about
+    // cannot be read.
+    const due = at - this.orderedAt > orderPauseMs;
+    if (due && !held)
+      this.orderedAt = at;
+    const rows = this.kept.length && (held || !due)
+      ? this.#inPlace(wanted, held) : this.#sorted(wanted);
     this.kept = rows;
     const elements = this.rows.match(rows, rowKey,
       (item, row) => item.update(row, this.model)).map(x => x.root);
@@ -147,8 +165,8 @@ export class Table {
       || byName(name.get(a), name.get(b)));
   }
 
-  // The rows that are there, then the new ones; those gone say so.
-  #inPlace(wanted) {
+  // The rows that are there, then the new ones; to a reader, those gone say so.
+  #inPlace(wanted, held) {
     const fresh = new Map(wanted.map(x => [rowKey(x), x]));
     const rows = this.kept.map(row => {
       const key = rowKey(row);
@@ -156,7 +174,11 @@ export class Table {
       fresh.delete(key);
       return found ?? { ...row, gone: true };
     });
-    return [...rows, ...fresh.values()].slice(0, 2 * Math.max(100, rows.length));
+    const late = [...fresh.values()];
+    // Without a reader, who is new takes the place of who is gone.
+    const full = held ? rows
+      : rows.map(x => x.gone ? late.shift() : x).filter(Boolean);
+    return [...full, ...late].slice(0, rowsHeldMax);
   }
 
   #fillNodes(frame) {
@@ -184,6 +206,7 @@ class Row {
   }
 
   update(row, model) {
+    this.row = row;
     attribute(this.root, "class",
               row.gone ? "gone" : row.pressed ? "pressed" : null);
     attribute(this.root, "data-row", `${row.node}/${row.kind}/${row.id}`);
@@ -196,8 +219,14 @@ class Row {
         : column.show(row);
       text(this.cells[i], value);
       attribute(this.cells[i], "data-empty", value === "");
+    });
+  }
+
+  /** Titles are for the pointer, and made when it comes. */
+  explain() {
+    columns.forEach((column, i) => {
       if (column.title)
-        attribute(this.cells[i], "title", column.title(row) || null);
+        attribute(this.cells[i], "title", column.title(this.row) || null);
     });
   }
 }

@@ -15,6 +15,16 @@ HIGH_MARK_MESSAGES = 256
 CONTROLS = ["slow", "stop", "cont", "cut", "heal", "kill", "start"]
 
 
+def brief(frame):
+    """A frame of the history: what the plots need, and links in trouble."""
+    return {
+        "type": "frame", "now": frame["now"],
+        "nodes": [{k: v for k, v in x.items() if k not in ("endpoint", "roles")}
+                  for x in frame["nodes"]],
+        "links": [x for x in frame["links"]
+                  if x["state"] != "open" or x["pressure"] != "none"]}
+
+
 class Node:
     def __init__(self, name, index, now, busy, rate):
         self.name = name
@@ -180,8 +190,7 @@ class FakeCluster:
         for node in self.nodes.values():
             self._move_node(node)
         frame = self.frame()
-        self.history.append({k: v for k, v in frame.items()
-                             if k not in ("rows", "holds")})
+        self.history.append(brief(frame))
         self.history = self.history[-HISTORY_FRAMES_MAX:]
         return frame
 
