@@ -279,6 +279,47 @@ inline constexpr std::size_t resp_frame_bytes_max = 2 * resp_bulk_bytes_max;
 /// shorter; it then grows with the bytes that arrive.
 inline constexpr std::size_t gather_min_bytes = 256;
 
+// -- HTTP: files and clients --------------------------------------------------
+
+/// Pairs of names and values in one query.
+inline constexpr std::size_t http_query_pairs_max = 256;
+
+/// Ranges of one request that are answered as ranges; whoever asks for more
+/// gets the whole file. A reader of a PDF asks for a few; thousands of them are
+/// an attack (CVE-2011-3192).
+inline constexpr std::size_t http_ranges_max = 16;
+
+/// What is read of a file at once: what the kernel takes of a write on
+/// loopback, and reads ahead of a disk anyway.
+inline constexpr std::size_t http_file_piece_bytes = 64 * 1024;
+
+/// Files of one folder that are open at once. With a connection for each that
+/// is about the 1,024 descriptors that a process has unless told otherwise.
+inline constexpr std::size_t http_files_open_max = 512;
+
+/// How long a disk may take for a piece of a file.
+inline constexpr std::chrono::milliseconds http_file_answer = 30'000ms;
+
+/// Requests that wait in a client for the answers before them: a second's work
+/// of a server that takes a millisecond for each.
+inline constexpr std::size_t http_client_queue_requests = 1'024;
+
+/// From the sending of a request to the end of its answer, unless told
+/// otherwise.
+inline constexpr std::chrono::milliseconds http_answer_deadline = 30'000ms;
+
+/// How long a client holds a body back for a server that was asked whether it
+/// wants it and says nothing; curl's value.
+inline constexpr std::chrono::milliseconds http_continue_wait = 1'000ms;
+
+/// Status line and fields of an answer, and their number. Browsers take 256
+/// KiB; servers that send more than a few KiB are rare.
+inline constexpr std::size_t http_answer_head_bytes_max = 64 * 1024;
+inline constexpr std::size_t http_answer_fields_max = 256;
+
+/// The body that a fetch collects, unless told otherwise.
+inline constexpr std::size_t http_fetch_body_bytes = 1024 * 1024;
+
 // -- channels -----------------------------------------------------------------
 
 /// What an outlet may have in flight: sent, and not yet freed by the receiver.

@@ -1,5 +1,7 @@
 #include "net/http/byte_range.h"
 
+#include "runtime/limits.h"
+
 #include <charconv>
 #include <limits>
 #include <optional>
@@ -8,8 +10,6 @@
 namespace sluice::net::http {
 
 namespace {
-
-constexpr std::size_t ranges_max = 16;
 
 constexpr std::string_view spaces = " \t";
 
@@ -89,7 +89,8 @@ range_choice choose_ranges(std::string_view field, std::uint64_t size) {
     if (!part.empty()) { // empty elements of a list count for nothing
       byte_range range;
       auto what = read_range(part, size, range);
-      if (what == reading::malformed || ++count > ranges_max)
+      if (what == reading::malformed
+          || ++count > runtime::limits::http_ranges_max)
         return {};
       if (what == reading::taken) {
         if (range.size > left)

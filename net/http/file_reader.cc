@@ -1,6 +1,7 @@
 #include "net/http/file_reader.h"
 
 #include "runtime/error.h"
+#include "runtime/limits.h"
 
 #include <caf/event_based_actor.hpp>
 
@@ -38,7 +39,8 @@ protected:
           find(wish, answer);
           if (answer.problem == open_problem::none
               && answer.facts.size
-                     <= std::min(wish.eager_bytes, file_piece_bytes)) {
+                     <= std::min(wish.eager_bytes,
+                                 runtime::limits::http_file_piece_bytes)) {
             auto bytes = piece({0, answer.facts.size});
             if (!bytes)
               return bytes.error();
@@ -94,8 +96,8 @@ private:
 
   caf::expected<byte_slice> piece(const file_piece& x) const {
     auto size = file_ ? file_.facts().size : 0;
-    if (!file_ || x.size > file_piece_bytes || x.offset > size
-        || x.size > size - x.offset)
+    if (!file_ || x.size > runtime::limits::http_file_piece_bytes
+        || x.offset > size || x.size > size - x.offset)
       return make_error(errc::bad_setting,
                         "a piece of " + std::to_string(x.size)
                             + " bytes at byte " + std::to_string(x.offset)

@@ -70,10 +70,6 @@ struct file_piece {
   std::size_t size = 0;
 };
 
-/// How much is read at once: as much as the kernel takes of a write on
-/// loopback, and what a disk reads ahead anyway.
-inline constexpr std::size_t file_piece_bytes = 64 * 1024;
-
 /// Starts a reader for `owner`. Any thread.
 caf::actor spawn_file_reader(caf::actor_system& system,
                              std::shared_ptr<const file_root> root,

@@ -9,6 +9,8 @@
 // a disk, so not on a loop's (see net/http/file_reader.h). Lifetime: the folder
 // is the one that had the name when the root was made, even if it is renamed.
 
+#include "runtime/limits.h"
+
 #include <caf/expected.hpp>
 
 #include <atomic>
@@ -88,7 +90,8 @@ public:
   /// errc::system_error naming the folder: there is none, it is no folder, or
   /// the kernel has no openat2 (Linux 5.6).
   static caf::expected<std::shared_ptr<const file_root>>
-  open(const std::string& folder, std::size_t files_max = files_max_default);
+  open(const std::string& folder,
+       std::size_t files_max = runtime::limits::http_files_open_max);
 
   file_root(const file_root&) = delete;
   file_root& operator=(const file_root&) = delete;
@@ -102,8 +105,6 @@ public:
 
   /// Files of this root that are open.
   std::size_t files_open() const noexcept { return files_open_.load(); }
-
-  static constexpr std::size_t files_max_default = 512;
 
 private:
   friend class open_file;

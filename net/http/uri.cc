@@ -15,8 +15,6 @@ using runtime::errc;
 using runtime::make_error;
 
 // The <cctype> functions depend on the locale.
-constexpr std::size_t query_pairs_max = 256;
-
 constexpr bool is_digit(char c) noexcept {
   return c >= '0' && c <= '9';
 }
@@ -249,10 +247,12 @@ caf::expected<std::vector<query_pair>> query_pairs(std::string_view query) {
     query.remove_prefix(std::min(end + 1, query.size()));
     if (part.empty())
       continue;
-    if (result.size() == query_pairs_max)
-      return make_error(errc::malformed_frame,
-                        "bad query: more than "
-                            + std::to_string(query_pairs_max) + " pairs");
+    if (result.size() == runtime::limits::http_query_pairs_max)
+      return make_error(
+          errc::malformed_frame,
+          "bad query: more than "
+              + std::to_string(runtime::limits::http_query_pairs_max)
+              + " pairs");
     auto equals = std::min(part.find('='), part.size());
     auto& [name, value] = result.emplace_back();
     auto why = decode(part.substr(0, equals), true, name);
