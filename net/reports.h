@@ -6,7 +6,7 @@
 //
 // For users. Thread rule: the thread of the loop that is asked; spawn an actor
 // there to ask. Reports are values. The cost goes with the number of
-// connections, about 50 ns each, and 1 us for each that is reported.
+// connections, about 70 ns each, and 1 us for each that is reported.
 
 #include "net/endpoint.h"
 #include "net/net_totals.h"
