@@ -4,6 +4,7 @@
 #include "actors/config.h"
 #include "actors/flow_actor.h"
 #include "actors/metrics/collector.h"
+#include "net/datagram.h"
 #include "net/listen.h"
 #include "runtime/error.h"
 #include "runtime/loop_group.h"
@@ -35,15 +36,20 @@ using actors::metrics::collector_options;
 
 using text_or_error = caf::expected<std::string>;
 
+sockaddr_in at_port(std::uint16_t port) {
+  sockaddr_in result{};
+  result.sin_family = AF_INET;
+  result.sin_port = htons(port);
+  result.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return result;
+}
+
 /// A client in plain system calls.
 class plain_peer {
 public:
   explicit plain_peer(std::uint16_t port)
       : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(port);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto to = at_port(port);
     EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
   }
 
@@ -218,6 +224,54 @@ TEST_F(collector_test, loops_count_their_work) {
   // between two looks at the clock.
   EXPECT_NEAR(text.sum("sluice_loop_iteration_seconds_sum"), busy,
               busy * 0.5 + 0.001);
+}
+
+TEST_F(collector_test, datagrams_are_those_that_were) {
+  collector metrics{sys, both_loops()};
+  auto opened =
+      net::open_datagram(loops, "udp://127.0.0.1:0",
+                         [](net::datagram_broker* self) -> caf::behavior {
+                           return {
+                               [=](const net::datagram& x) {
+                                 self->send_datagram(x.bytes, x.from);
+                               },
+                               [](const net::rejected&) {},
+                           };
+                         });
+  ASSERT_TRUE(opened) << sys.render(opened.error());
+  auto fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  auto to = at_port(opened->local.port());
+  ASSERT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+  for (int i = 0; i < 5; ++i) {
+    char back[100];
+    ASSERT_EQ(::send(fd, "0123456789", 10, 0), 10);
+    ASSERT_EQ(::recv(fd, back, sizeof back, 0), 10);
+  }
+  ::close(fd);
+  auto text = read(metrics);
+  EXPECT_EQ(text.value("sluice_datagram_sockets"), 1.0);
+  EXPECT_EQ(text.value("sluice_datagrams_received_total"), 5.0);
+  EXPECT_EQ(text.value("sluice_datagram_received_bytes_total"), 50.0);
+  EXPECT_EQ(text.value("sluice_datagrams_written_total"), 5.0);
+  EXPECT_EQ(text.value("sluice_datagram_written_bytes_total"), 50.0);
+  EXPECT_EQ(text.value("sluice_datagrams_queued"), 0.0);
+  // To a host name, which would need a look-up first.
+  caf::scoped_actor self{sys};
+  self->send(opened->actor,
+             net::send_datagram{runtime::byte_slice::copy("x"),
+                                *net::endpoint::parse("udp://localhost:1")});
+  self->receive([](const net::rejected&) {});
+  caf::anon_send_exit(opened->actor, caf::exit_reason::user_shutdown);
+  auto after = read_until(metrics, [](const exposition& x) {
+    return x.value("sluice_datagram_sockets") == 0;
+  });
+  EXPECT_EQ(
+      after.value("sluice_datagrams_rejected_total{reason=\"bad_endpoint\"}"),
+      1.0);
+  EXPECT_EQ(
+      after.value("sluice_datagram_sockets_closed_total{reason=\"quit\"}"),
+      1.0);
+  EXPECT_EQ(after.value("sluice_datagrams_received_total"), 5.0);
 }
 
 // -- a loop that is stuck -----------------------------------------------------
