@@ -44,6 +44,7 @@ test_packages=(
   procps             # ps and kill, for tests/system
   python3            # checks, counting, tests/system
   python3-selenium   # speaks to chromium-driver
+  python3-websockets # a node that does not exist, for tests of the live page
   redis-tools        # clients of the KV example. Debian's redis-server is a
                      # service that starts itself, so it is not installed;
                      # tools/redis_server runs the same program from here

@@ -127,6 +127,11 @@ class Browser:
         """Keys go to what has the focus; see selenium's Keys."""
         ActionChains(self._driver).send_keys(*keys).perform()
 
+    def chord(self, modifier, key):
+        """A key while a modifier is held."""
+        ActionChains(self._driver).key_down(modifier).send_keys(key).key_up(
+            modifier).perform()
+
     def click(self, selector):
         self.find(selector).click()
 
@@ -194,6 +199,11 @@ class Browser:
         self._seen += [x for x in self._driver.get_log("browser")
                        if x["level"] in ("SEVERE", "WARNING")]
         return [x["message"] for x in self._seen]
+
+    def forget_problems(self):
+        """For those that a test made on purpose."""
+        self.problems()
+        self._seen = []
 
     # -- what it costs -------------------------------------------------------------
 
@@ -266,8 +276,9 @@ class Browser:
         return path
 
 
-def count_colours(path, most=1 << 16):
-    """How many different pixels a PNG of ours has: an empty one has few."""
+def count_colours(path, most=64):
+    """How many different pixels a PNG of ours has, up to `most`: an empty one has
+    few."""
     with open(path, "rb") as f:
         data = f.read()
     at, width, kind, parts = 8, 0, 0, []

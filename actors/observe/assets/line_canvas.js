@@ -12,7 +12,7 @@ export const rimPx = 3;
 export class LineCanvas {
   constructor(model) {
     this.model = model;
-    this.canvas = make("canvas", { "aria-hidden": "true", class: "lines" });
+    this.canvas = make("canvas", { "aria-hidden": "true", class: "trace" });
   }
 
   /**

@@ -74,7 +74,7 @@ export class LinkSign {
     this.root = makeSvg("g", { role: "button", tabindex: "-1",
                                 class: "link-sign" },
                          this.title, this.hit, this.under, this.line);
-    this.bar = makeSvg("path", { class: "bar" });
+    this.bar = makeSvg("path", { class: "hold-bar" });
     this.label = makeSvg("text", { class: "link-label" });
     this.spans = [];
     this.lines = [];

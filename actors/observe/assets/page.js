@@ -85,6 +85,9 @@ function select(selection) {
   for (const view of [picture, details, controls, plots])
     view.selection = selection;
   screen.mark(picture, details, controls, plots);
+  // On a phone what was asked for would be below the window.
+  if (selection)
+    details.root.scrollIntoView({ block: "nearest" });
 }
 
 // -- messages ---------------------------------------------------------------------

@@ -267,7 +267,7 @@ function hatching() {
 function sample(state) {
   const line = state === "held"
     ? [makeSvg("path", { d: "M8 10H34", class: "hold" }),
-       makeSvg("path", { d: "M8 3V17", class: "bar" })]
+       makeSvg("path", { d: "M8 3V17", class: "hold-bar" })]
     : [makeSvg("path", { d: "M2 10H34", class: `link ${state} w3`,
                          "marker-end": `url(#head-${state})` })];
   return makeSvg("svg", { viewBox: "0 0 40 20", class: "sample",

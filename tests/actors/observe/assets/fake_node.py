@@ -19,9 +19,11 @@ import time
 
 import websockets
 
-sys.path[:0] = [os.path.dirname(os.path.abspath(__file__))]
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "../../../..")]
 
-from fake_cluster import FakeCluster, SILENT_AFTER_MS  # noqa: E402
+from tests.actors.observe.assets.fake_cluster import (  # noqa: E402
+    FakeCluster, SILENT_AFTER_MS)
 
 ASSETS = "actors/observe/assets"
 PATIENCE_S = 10

@@ -3,9 +3,6 @@
 with frames in real time.
 
   measure_page.py [--nodes N] [--seconds S] [--all-links] [--scroll]
-
-A run without the page's frames (one hello, then nothing) is taken off, so that
-the figure is that of the refresh.
 """
 
 import argparse
@@ -15,10 +12,11 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, "../../../.."))
-sys.path[:0] = [ROOT, HERE]
+sys.path[:0] = [ROOT]
 
-from fake_cluster import FakeCluster  # noqa: E402
-from fake_node import FakeNode  # noqa: E402
+from tests.actors.observe.assets.fake_cluster import (  # noqa: E402
+    FakeCluster)
+from tests.actors.observe.assets.fake_node import FakeNode  # noqa: E402
 from tests.support.browser import Browser  # noqa: E402
 from tests.support.process_stats import cpu_seconds  # noqa: E402
 
