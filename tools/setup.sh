@@ -13,6 +13,7 @@ build_packages=(
   bazel-rules-proto
   bazel-skylib       # used by bazel-rules-proto
   g++                # the compiler: GCC 12
+  libboost-dev       # Beast, which reads HTTP
   libc-ares-dev      # name look-ups that do not block
   libcaf-dev         # CAF 0.17.6
   libcli11-dev       # command lines of the programs
