@@ -307,6 +307,8 @@ mailbox_report flow_control::report() const {
   result.id = self_.id();
   result.queued = queued();
   result.peak = std::max<std::uint64_t>(counted.peak, result.queued);
+  result.high =
+      static_cast<std::uint64_t>(high_.load(std::memory_order_relaxed));
   result.overloads = counted.overloads;
   result.handled = handled_.load(std::memory_order_relaxed);
   result.refused = counted.refused;

@@ -32,6 +32,8 @@ struct mailbox_report {
   /// Messages that wait, and the most that ever did (as seen when one left).
   std::uint64_t queued = 0;
   std::uint64_t peak = 0;
+  /// At how many senders are told to slow down.
+  std::uint64_t high = 0;
   /// Past the high mark now; how often it was, and for how long it has held
   /// senders.
   bool overloaded = false;
