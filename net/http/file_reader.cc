@@ -27,7 +27,11 @@ public:
   }
 
   /// A connection may have many files in its life; it shall not remember them.
-  void on_exit() override { demonitor(owner_); }
+  /// And whoever still refers to this actor shall not keep the file open.
+  void on_exit() override {
+    demonitor(owner_);
+    file_ = {};
+  }
 
   const char* name() const override { return "file_reader"; }
 

@@ -1,0 +1,251 @@
+#include "net/http/static_files.h"
+
+#include "net/http/file_reader.h"
+#include "net/http/static_response.h"
+#include "net/http/uri.h"
+#include "runtime/error.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace sluice::net::http {
+
+namespace limits = runtime::limits;
+using runtime::byte_slice;
+
+sending::~sending() = default;
+
+namespace {
+
+/// What of a request is needed when the file is open: the request is gone then.
+struct asked {
+  bool head_only = false;
+  std::optional<std::string> if_match, if_none_match, if_modified_since,
+      if_unmodified_since, if_range, range;
+  /// Where to go instead if the path turns out to be that of a folder.
+  std::string as_folder;
+
+  asked(const file_demand& what) : head_only(what.verb == "HEAD") {
+    auto take = [&](std::string_view name, std::optional<std::string>& out) {
+      if (auto value = what.head.find(name))
+        out = *value;
+    };
+    take("if-match", if_match);
+    take("if-none-match", if_none_match);
+    take("if-modified-since", if_modified_since);
+    take("if-unmodified-since", if_unmodified_since);
+    take("if-range", if_range);
+    take("range", range);
+  }
+
+  file_query query() const {
+    return {head_only,
+            {if_match, if_none_match, if_modified_since, if_unmodified_since,
+             if_range},
+            range};
+  }
+};
+
+/// The path that was asked for with a slash at its end, and the query. Made of
+/// what was understood, so that it leads nowhere else: "//host" would be
+/// another server.
+std::string folder_location(const file_demand& what,
+                            const relative_path& where) {
+  std::string result{what.path.substr(0, what.path.size() - what.below.size())};
+  result.erase(0, std::min(result.find_first_not_of('/'), result.size()));
+  result.insert(0, "/");
+  if (!result.ends_with('/'))
+    result += '/';
+  result += encode_path(where.text) + "/";
+  if (!what.query.empty())
+    result += "?" + std::string{what.query};
+  return result;
+}
+
+/// One request: the file is opened, and its pieces are asked for one after the
+/// other.
+class file_sending final : public sending,
+                           public std::enable_shared_from_this<file_sending> {
+public:
+  file_sending(runtime::loop_actor* self, answer_sink& sink, asked what,
+               std::string cache_control)
+      : self_(self),
+        sink_(sink),
+        asked_(std::move(what)),
+        cache_control_(std::move(cache_control)) {}
+
+  void open(std::shared_ptr<const file_root> root, file_wish wish) {
+    reader_ =
+        spawn_file_reader(self_->system(), std::move(root), caf::actor{self_});
+    self_->request(reader_, limits::http_file_answer, std::move(wish))
+        .then([me = shared_from_this()](
+                  file_answer& file) { me->on_answer(file); },
+              [me = shared_from_this()](caf::error&) { me->refuse(500); });
+  }
+
+  void more() override {
+    if (state_ == state::waiting)
+      go_on();
+  }
+
+  void refuse(unsigned status, const fields& head = {}, std::string text = {}) {
+    state_ = state::over;
+    reader_ = nullptr;
+    fields all = head;
+    if (!text.empty())
+      all.add("Content-Type", "text/plain; charset=utf-8");
+    sink_.respond(status, all, byte_slice::copy(text), text.size());
+  }
+
+private:
+  enum class state : std::uint8_t {
+    asking,  // the reader was asked for something
+    waiting, // for the sink to take what was written
+    over,
+  };
+
+  void on_answer(file_answer& file) {
+    switch (file.problem) {
+    case open_problem::none:
+      return begin(file);
+    case open_problem::is_folder: {
+      fields head;
+      head.add("Location", asked_.as_folder);
+      return refuse(301, head);
+    }
+    case open_problem::too_many_files: {
+      fields head;
+      head.add("Retry-After", "1");
+      return refuse(503, head);
+    }
+    case open_problem::forbidden:
+      return refuse(403);
+    case open_problem::failed:
+      return refuse(500);
+    case open_problem::not_found:
+      return refuse(404);
+    }
+  }
+
+  void begin(file_answer& file) {
+    auto now =
+        std::chrono::floor<std::chrono::seconds>(self_->loop().wall_now());
+    auto response =
+        respond_with_file(asked_.query(), file, cache_control_, now);
+    fields head;
+    for (auto& [name, value] : response.fields)
+      head.add(name, value);
+    segments_ = std::move(response.segments);
+    // The bytes may be there already; or none may be wanted.
+    auto whole = segments_.size() == 1 && segments_.front().text.empty()
+                 && !file.bytes.empty();
+    if (segments_.empty() || whole) {
+      state_ = state::over;
+      reader_ = nullptr;
+      byte_slice body;
+      if (whole)
+        body = file.bytes.sub(segments_.front().bytes.first,
+                              segments_.front().bytes.size);
+      return sink_.respond(response.status, head, std::move(body),
+                           response.length);
+    }
+    sink_.start(response.status, head, response.length);
+    go_on();
+  }
+
+  /// Writes or asks for one thing.
+  void go_on() {
+    while (at_ < segments_.size()) {
+      auto& x = segments_[at_];
+      if (!x.text.empty()) {
+        state_ = state::waiting;
+        return sink_.write(byte_slice::copy(std::exchange(x.text, {})));
+      }
+      if (x.bytes.size > 0)
+        return ask(x.bytes);
+      ++at_;
+    }
+    state_ = state::over;
+    reader_ = nullptr;
+    sink_.finish();
+  }
+
+  void ask(byte_range& rest) {
+    state_ = state::asking;
+    auto size = static_cast<std::size_t>(
+        std::min<std::uint64_t>(rest.size, limits::http_file_piece_bytes));
+    auto piece = file_piece{rest.first, size};
+    rest.first += size;
+    rest.size -= size;
+    self_->request(reader_, limits::http_file_answer, piece)
+        .then(
+            [me = shared_from_this()](byte_slice& bytes) {
+              me->state_ = state::waiting;
+              me->sink_.write(std::move(bytes));
+            },
+            [me = shared_from_this()](caf::error& why) {
+              me->state_ = state::over;
+              me->reader_ = nullptr;
+              me->sink_.break_off(std::move(why));
+            });
+  }
+
+  runtime::loop_actor* self_;
+  answer_sink& sink_;
+  asked asked_;
+  std::string cache_control_;
+  caf::actor reader_;
+  std::vector<body_segment> segments_;
+  std::size_t at_ = 0;
+  state state_ = state::asking;
+};
+
+} // namespace
+
+static_files::static_files(std::shared_ptr<const file_root> root,
+                           static_options options)
+    : root_(std::move(root)), options_(std::move(options)) {
+}
+
+caf::expected<std::shared_ptr<const static_files>>
+static_files::make(const std::string& folder, static_options options) {
+  auto root = file_root::open(folder, options.files_open_max);
+  if (!root)
+    return root.error();
+  return std::shared_ptr<const static_files>{
+      new static_files(std::move(*root), std::move(options))};
+}
+
+std::shared_ptr<sending> static_files::serve(runtime::loop_actor* self,
+                                             answer_sink& sink,
+                                             const file_demand& what) const {
+  asked kept{what};
+  auto where = resolve_path(what.below);
+  if (where)
+    kept.as_folder = folder_location(what, *where);
+  auto result = std::make_shared<file_sending>(self, sink, std::move(kept),
+                                               options_.cache_control);
+  if (what.verb != "GET" && what.verb != "HEAD") {
+    fields head;
+    head.add("Allow", "GET, HEAD");
+    result->refuse(405, head);
+  } else if (!where) {
+    result->refuse(400, {}, runtime::to_text(where.error()) + "\n");
+  } else if (where->is_hidden && !options_.serves_hidden) {
+    result->refuse(404);
+  } else {
+    file_wish wish;
+    wish.path = where->text;
+    wish.is_folder = where->is_folder;
+    wish.index_names = options_.index_names;
+    wish.looks_for_gzip = options_.looks_for_gzip;
+    auto coding = what.head.find("accept-encoding");
+    wish.takes_gzip = coding && accepts_gzip(*coding);
+    wish.eager_bytes = what.verb == "GET" ? limits::http_file_piece_bytes : 0;
+    result->open(root_, std::move(wish));
+  }
+  return result;
+}
+
+} // namespace sluice::net::http
