@@ -11,14 +11,6 @@ namespace {
 
 constexpr std::size_t host_bytes_max = 255; // RFC 1035, 2.3.4
 
-std::string lower(std::string_view x) {
-  std::string result{x};
-  for (auto& c : result)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c - 'A' + 'a');
-  return result;
-}
-
 bool is_port(std::string_view x) {
   return x.size() <= 5
          && std::ranges::all_of(x, [](char c) { return c >= '0' && c <= '9'; });
@@ -45,6 +37,14 @@ std::string quoted(std::string_view x) {
 
 } // namespace
 
+std::string lower_case(std::string_view x) {
+  std::string result{x};
+  for (auto& c : result)
+    if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>(c - 'A' + 'a');
+  return result;
+}
+
 std::optional<std::string> host_of(std::string_view field) {
   if (field.empty() || field.size() > host_bytes_max)
     return std::nullopt;
@@ -68,7 +68,7 @@ std::optional<std::string> host_of(std::string_view field) {
   }
   if (!rest.empty() && (rest.front() != ':' || !is_port(rest.substr(1))))
     return std::nullopt;
-  return lower(host);
+  return lower_case(host);
 }
 
 std::string check_host(std::string_view field,

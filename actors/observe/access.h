@@ -20,6 +20,9 @@
 
 namespace sluice::actors::observe {
 
+/// ASCII letters only, as in names of hosts.
+std::string lower_case(std::string_view x);
+
 /// The host of a Host field (RFC 9110, 7.2), in lower case, without its port
 /// and brackets; none if it is not one.
 std::optional<std::string> host_of(std::string_view field);

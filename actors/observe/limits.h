@@ -21,9 +21,11 @@ inline constexpr std::chrono::milliseconds observe_slow_reader = 1'000ms;
 /// report goes without those that did not.
 inline constexpr std::chrono::milliseconds observe_survey = 200ms;
 
-/// A link that is under pressure and over which nothing was taken for so long
-/// is shown as stalled: longer than any pause of a healthy process.
-inline constexpr std::chrono::milliseconds observe_stall = 5'000ms;
+/// A link over which something was sent, and nothing taken for so long, is
+/// shown as stalled: longer than `channel_ping_interval`, at which a receiver
+/// says what it has taken.
+inline constexpr std::chrono::milliseconds observe_stall =
+    channel_ping_interval + 1'000ms;
 
 /// Pressure counts as over for the event log when it did not return for so
 /// long, so that a queue that flaps makes two events and not four a second.
@@ -68,6 +70,11 @@ inline constexpr std::size_t observe_gone_max = 64;
 inline constexpr std::size_t observe_pages_max = 64;
 inline constexpr std::size_t observe_watchers_max = 256;
 inline constexpr std::size_t observe_controls_max = 32;
+
+/// Controls of one page under way, and what waits for a browser: a hello with
+/// all the history, and some frames.
+inline constexpr std::size_t observe_page_commands_max = 8;
+inline constexpr std::size_t observe_page_queue_bytes_max = 16 * 1024 * 1024;
 
 /// A text that a page sends: one control.
 inline constexpr std::size_t observe_command_bytes_max = 4 * 1024;

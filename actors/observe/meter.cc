@@ -26,33 +26,40 @@ std::uint64_t meter::rate(std::uint64_t before, std::uint64_t after) const {
   return static_cast<std::uint64_t>(static_cast<double>(grown) / seconds_);
 }
 
+/// A link is under pressure if it is told so, if something waits for credit, if
+/// bytes that waited for the operating system at the last report still do, or
+/// if nothing is taken: a receiver says what it has handled when that is half
+/// of a window, but at the latest with the next ping, which is sooner than
+/// limits::observe_stall.
 link_report meter::judge(runtime::time_point now, const link_counters& x) {
   auto [at, is_new] = links_.try_emplace(x.to);
   auto& known = at->second;
-  if (is_new || known.state != x.state)
+  auto& last = known.last;
+  if (is_new || last.state != x.state)
     known.state_since = now;
-  if (is_new || known.taken.in != x.taken_messages
-      || known.taken.out != x.taken_bytes || !x.pressed)
-    known.taken_at = now;
-  if (x.pressed && !known.pressed)
+  if (is_new || last.taken != x.taken || x.sent == 0)
+    known.moved = now;
+  auto stands = now - known.moved >= limits::observe_stall;
+  auto stuck = !is_new && last.queued_bytes > 0
+               && last.written_bytes + last.queued_bytes > x.written_bytes
+               && last.written_bytes <= x.written_bytes;
+  auto pressed = x.told || x.needs_credit || stuck || stands;
+  if (pressed && !known.pressed)
     known.pressed_since = now;
-  link_report result{.to = x.to, .state = x.state, .queued = x.queued};
-  result.unit = x.unit;
+  link_report result{.to = x.to, .state = x.state, .told = x.told};
+  if (pressed)
+    result.pressure = stands ? link_pressure::stalled : link_pressure::applied;
+  result.queued = x.waiting + (pressed ? x.sent : 0);
   if (!is_new) {
-    result.msgs_ps = rate(known.taken.in, x.taken_messages);
-    result.bps = rate(known.taken.out, x.taken_bytes);
+    result.msgs_ps = rate(last.taken, x.taken);
+    result.bps = rate(last.written_bytes, x.written_bytes);
   }
-  known.state = x.state;
-  known.pressed = x.pressed;
-  known.taken = {x.taken_messages, x.taken_bytes};
-  if (x.pressed)
-    result.pressure = now - known.taken_at >= limits::observe_stall
-                          ? link_pressure::stalled
-                          : link_pressure::applied;
   result.for_ms =
       ms(now
-         - (x.pressed && x.state == link_state::open ? known.pressed_since
-                                                     : known.state_since));
+         - (pressed && x.state == link_state::open ? known.pressed_since
+                                                   : known.state_since));
+  known.pressed = pressed;
+  last = x;
   return result;
 }
 

@@ -22,11 +22,13 @@ namespace sluice::actors::observe {
 struct link_counters {
   std::string to{};
   link_state state = link_state::open;
-  bool pressed = false;
-  std::uint64_t taken_messages = 0;
-  std::uint64_t taken_bytes = 0;
-  std::uint64_t queued = 0;
-  pressure_unit unit = pressure_unit::messages;
+  bool told = false;               // a sender is told to slow down
+  bool needs_credit = false;       // something waits, and may not be sent yet
+  std::uint64_t waiting = 0;       // messages that were not sent
+  std::uint64_t sent = 0;          // messages, and not known to have been taken
+  std::uint64_t taken = 0;         // messages
+  std::uint64_t queued_bytes = 0;  // that the operating system has not taken
+  std::uint64_t written_bytes = 0; // that it has
 };
 
 struct row_counters {
@@ -70,12 +72,11 @@ private:
   };
 
   struct link_memory {
-    link_state state = link_state::open;
+    link_counters last;
     bool pressed = false;
     runtime::time_point state_since{};
     runtime::time_point pressed_since{};
-    runtime::time_point taken_at{}; // the last time that something was
-    totals taken;                   // messages, bytes
+    runtime::time_point moved{}; // the last time that something was taken
   };
 
   using row_key = std::pair<row_kind, std::uint64_t>;

@@ -53,7 +53,7 @@ enum class link_state : std::uint8_t {
 
 enum class link_pressure : std::uint8_t {
   none,
-  applied, // senders are told to slow down
+  applied, // what is sent has to wait
   stalled, // likewise, and nothing was taken for limits::observe_stall
 };
 
@@ -62,8 +62,10 @@ struct link_report {
   std::string to{};
   link_state state = link_state::open;
   link_pressure pressure = link_pressure::none;
+  bool told = false;        // senders are told to slow down
   std::uint64_t for_ms = 0; // the pressure, or the state if there is none
-  std::uint64_t queued = 0; // sent or waiting, and not taken
+  std::uint64_t queued = 0; // waits; under pressure with what was sent and is
+                            // not known to have been taken
   pressure_unit unit = pressure_unit::messages;
   std::uint64_t msgs_ps = 0; // taken by the other node
   std::uint64_t bps = 0;
@@ -155,7 +157,7 @@ typename Inspector::result_type inspect(Inspector& f, node_load& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, link_report& x) {
   return f(caf::meta::type_name("sluice.link_report"), x.to, x.state,
-           x.pressure, x.for_ms, x.queued, x.unit, x.msgs_ps, x.bps);
+           x.pressure, x.told, x.for_ms, x.queued, x.unit, x.msgs_ps, x.bps);
 }
 
 template <class Inspector>

@@ -149,16 +149,16 @@ string membership_gained(string_view self) {
 
 string applied(string_view from, const link_report& x) {
   return join(from, " waits for ", x.to, ": ", amount(x.queued, x.unit),
-              are(x.queued, x.unit),
-              " on the way and not taken yet. Senders on ", from,
-              " are told to slow down.");
+              are(x.queued, x.unit), " on the way and not taken yet. ",
+              x.told ? join("Senders on ", from, " are told to slow down.")
+                     : join(x.to, ", or the way to it, is slow."));
 }
 
 string stalled(string_view from, const link_report& x) {
   return join(from, " waits for ", x.to, ": ", amount(x.queued, x.unit),
               are(x.queued, x.unit), " on the way and ", x.to,
-              " has not taken more for some seconds. Senders on ", from,
-              " stay stopped until it does, or until it counts as down.");
+              " has not taken more for some seconds. Who sends there waits "
+              "until it does, or until it counts as down.");
 }
 
 string released(string_view from, string_view to, runtime::duration lasted,

@@ -92,7 +92,7 @@ row_counters row_of(const channel::outlet_report& x, const std::string& to) {
   row.remote = to.empty() ? x.to : to + " (" + x.to + ")";
   row.state = to_string(x.state);
   row.pressed = x.pressed;
-  row.queued = x.queued_messages + x.in_flight_messages;
+  row.queued = x.queued_messages;
   row.unit = pressure_unit::messages;
   row.pressure_ms = ms(x.pressed_time);
   row.applied = x.times_pressed;
@@ -231,9 +231,11 @@ void survey::add_channels(node_counters& to) const {
     if (x.name == orders_name || x.name == notes_name)
       continue;
     auto& way = ways[x.to];
-    way.pressed |= x.pressed;
-    way.taken_messages += x.confirmed_messages;
-    way.queued += x.queued_messages + x.in_flight_messages;
+    way.told |= x.pressed;
+    way.needs_credit |= x.queued_messages > 0 && x.credit_messages == 0;
+    way.waiting += x.queued_messages;
+    way.sent += x.in_flight_messages;
+    way.taken += x.confirmed_messages;
     if (x.state == channel::outlet_report::state_type::closed)
       way.state = link_state::lost;
     to.levels.queued_messages += x.queued_messages;
@@ -241,8 +243,10 @@ void survey::add_channels(node_counters& to) const {
     to.rows.push_back(row_of(x, name_of_(x.to)));
   }
   for (auto& x : report.links)
-    if (auto at = ways.find(x.to); at != ways.end())
-      at->second.taken_bytes += x.written_bytes;
+    if (auto at = ways.find(x.to); at != ways.end()) {
+      at->second.queued_bytes += x.queued_bytes;
+      at->second.written_bytes += x.written_bytes;
+    }
   for (auto& x : report.cuts)
     if (auto at = ways.find(x); at != ways.end())
       at->second.state = link_state::cut;

@@ -14,7 +14,7 @@ const runtime::time_point start = runtime::time_point{} + 1h;
 
 node_counters with_link(bool pressed, std::uint64_t taken) {
   node_counters x;
-  x.links = {{.to = "n2", .pressed = pressed, .taken_messages = taken}};
+  x.links = {{.to = "n2", .told = pressed, .sent = 10, .taken = taken}};
   return x;
 }
 
@@ -99,10 +99,49 @@ TEST(meter_test, a_link_under_pressure_that_takes_nothing_is_stalled) {
 
 TEST(meter_test, an_idle_link_is_not_stalled) {
   meter here;
+  node_counters x;
+  x.links = {{.to = "n2", .taken = 7}};
   for (int i = 0; i < 100; ++i)
-    EXPECT_EQ(
-        here.measure(start + i * 1s, with_link(false, 7)).links.at(0).pressure,
-        link_pressure::none);
+    EXPECT_EQ(here.measure(start + i * 1s, x).links.at(0).pressure,
+              link_pressure::none);
+}
+
+TEST(meter_test, what_is_not_taken_stalls_a_link_of_which_nobody_is_told) {
+  meter here;
+  here.measure(start, with_link(false, 7));
+  auto x =
+      here.measure(start + limits::observe_stall - 1ms, with_link(false, 7));
+  EXPECT_EQ(x.links.at(0).pressure, link_pressure::none);
+  EXPECT_EQ(x.links.at(0).queued, 0u);
+  x = here.measure(start + limits::observe_stall, with_link(false, 7));
+  EXPECT_EQ(x.links.at(0).pressure, link_pressure::stalled);
+  EXPECT_EQ(x.links.at(0).queued, 10u);
+  EXPECT_FALSE(x.links.at(0).told);
+}
+
+TEST(meter_test, a_message_that_waits_for_credit_is_pressure) {
+  meter here;
+  node_counters x;
+  x.links = {{.to = "n2", .needs_credit = true, .waiting = 3, .sent = 4}};
+  auto made = here.measure(start, x).links.at(0);
+  EXPECT_EQ(made.pressure, link_pressure::applied);
+  EXPECT_EQ(made.queued, 7u);
+}
+
+TEST(meter_test, bytes_that_wait_from_one_report_to_the_next_are_pressure) {
+  meter here;
+  auto at = start;
+  auto pressure = [&](std::uint64_t written, std::uint64_t queued) {
+    node_counters x;
+    x.links = {{.to = "n2", .queued_bytes = queued, .written_bytes = written}};
+    return here.measure(at += 500ms, x).links.at(0).pressure;
+  };
+  EXPECT_EQ(pressure(1'000, 500), link_pressure::none); // just came
+  EXPECT_EQ(pressure(1'500, 900), link_pressure::none); // others wait now
+  EXPECT_EQ(pressure(2'399, 1), link_pressure::applied);
+  EXPECT_EQ(pressure(2'400, 0), link_pressure::none);
+  EXPECT_EQ(pressure(0, 100), link_pressure::none); // a new connection
+  EXPECT_EQ(pressure(50, 50), link_pressure::applied);
 }
 
 TEST(meter_test, a_link_that_went_and_is_back_begins_anew) {
@@ -133,7 +172,7 @@ TEST(meter_test, a_report_is_bounded_and_keeps_what_matters_most) {
                               .name = std::string(1'000, 'x'),
                               .pressed = i == 150}});
   for (std::size_t i = 0; i < 2 * limits::observe_links_max; ++i)
-    x.links.push_back({.to = std::to_string(i), .pressed = i == 300});
+    x.links.push_back({.to = std::to_string(i), .told = i == 300});
   x.holds.resize(2 * limits::observe_holds_max);
   x.closed.resize(2 * limits::observe_reasons_max);
   meter here;

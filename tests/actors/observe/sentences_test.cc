@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 const cluster::member n2{"n2", 7, "tcp://127.0.0.1:7001", "", {"store"}};
 
 link_report to_n2(std::uint64_t queued) {
-  return {.to = "n2", .queued = queued};
+  return {.to = "n2", .told = true, .queued = queued};
 }
 
 TEST(sentences_test, numbers_are_as_people_write_them) {
@@ -62,8 +62,13 @@ TEST(sentences_test, pressure_on_a_link_says_who_waits_for_whom) {
             "on n1 are told to slow down.");
   EXPECT_EQ(stalled("n1", to_n2(300)),
             "n1 waits for n2: 300 messages are on the way and n2 has not taken "
-            "more for some seconds. Senders on n1 stay stopped until it does, "
-            "or until it counts as down.");
+            "more for some seconds. Who sends there waits until it does, or "
+            "until it counts as down.");
+  auto untold = to_n2(7);
+  untold.told = false;
+  EXPECT_EQ(applied("n1", untold),
+            "n1 waits for n2: 7 messages are on the way and not taken yet. n2, "
+            "or the way to it, is slow.");
   EXPECT_EQ(released("n1", "n2", 4s, 1),
             "n1 does not wait for n2 any more: n2 takes what is sent. It "
             "lasted 4 s.");
