@@ -17,6 +17,9 @@ export const rowsHeldMax = 200;
 // Numbers in rows that change more often cannot be read, and neither can rows that
 // change places.
 export const rowsPauseMs = 900;
+// With many nodes, plots are drawn once a second: a point of the screen is about
+// half a second wide.
+export const plotsPauseMs = 900;
 export const orderPauseMs = 3_000;
 export const messageCharactersMax = 32 * 1024 * 1024;
 export const textCharactersMax = 1_000;

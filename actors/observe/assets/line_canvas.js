@@ -27,6 +27,7 @@ export class LineCanvas {
     this.gapMs = gapIntervals * this.model.intervalMs;
     context.setTransform(1, 0, 0, 1, 0, 0);
     const all = !(shift < this.canvas.width);
+    this.isPart = !all;
     if (!all && shift > 0) {
       context.globalCompositeOperation = "copy";
       context.drawImage(this.canvas, -shift, 0);
@@ -74,7 +75,9 @@ export class LineCanvas {
     context.lineJoin = "bevel";
     context.lineWidth = isStrong ? 2.6 : 1.5;
     context.setLineDash(dash);
-    const pattern = dash.reduce((sum, x) => sum + x, 0);
+    // Of a part, each piece is drawn by itself, with dashes that go by the time,
+    // so that they fit to those drawn before.
+    const pattern = this.isPart ? dash.reduce((sum, x) => sum + x, 0) : 0;
     const pxPerMs = width / historySpanMs;
     let pen = null;
     context.beginPath();
@@ -88,7 +91,6 @@ export class LineCanvas {
       // A value between two gaps is a point, which a line would not show.
       const from = pen && !afterGap ? pen : { x: x - .75, y };
       if (pattern) {
-        // Dashes go by the time, so that they fit to those drawn before.
         context.beginPath();
         context.lineDashOffset = (time * pxPerMs + from.x - x) % pattern;
         context.moveTo(from.x, from.y);

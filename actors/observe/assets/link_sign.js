@@ -96,7 +96,18 @@ export class LinkSign {
     }
     this.step = step(link, this.step);
     this.held = Boolean(hold);
-    this.state = state;
+    this.#label(link, state, seen);
+    // Most links look as they did.
+    const look = `${seen.key} ${state} ${link.pressure} ${this.step} ${this.held}`
+      + ` ${crowded} ${seen.selected} ${seen.isBuried}`;
+    if (look !== this.look) {
+      this.look = look;
+      this.#write(link, state, seen);
+    }
+  }
+
+  #write(link, state, seen) {
+    const { hold, ring: { crowded } } = seen;
     attribute(this.line, "class", `link ${state} w${this.step}`
       + (seen.isBuried ? " buried" : ""));
     attribute(this.line, "marker-end", `url(#${crowded ? "tip" : "head"}-${state})`);
@@ -113,7 +124,6 @@ export class LinkSign {
     attribute(root, "aria-label", `Link from ${link.from} to ${link.to}, `
       + (state === "none" ? "open" : state)
       + (hold ? `, ${link.from} waits for ${link.to}` : ""));
-    this.#label(link, state, seen);
   }
 
   #label(link, state, { now, hold, ring, reverse, isBuried }) {
@@ -126,6 +136,8 @@ export class LinkSign {
         ? [`${link.from} waits for ${link.to}`, `${state}${age}`,
            amount(hold.queued, hold.unit)]
         : [`${state}${age}`];
+    if (!this.lines.length)
+      return;
     attribute(this.label, "class", `link-label ${state}`);
     while (this.spans.length < this.lines.length) {
       const span = makeSvg("tspan");

@@ -29,36 +29,43 @@ export class NodeSign {
     const { root } = this;
     if (seen.moved || this.place !== ring.at.get(node.name))
       this.#move(node, ring, rem);
-    attribute(root, "class", `node-sign ${condition}`
-      + (node.pressed > 0 && live ? " pressed" : "")
-      + (seen.selected ? " selected" : ""));
-    attribute(root, "data-key", seen.key);
-    attribute(root, "data-node", node.name);
-    attribute(root, "data-state", condition);
-    attribute(root, "aria-pressed", seen.selected ? "true" : "false");
-    attribute(this.gauge, "class",
-              `gauge c${styleOf(model, node.name).colour}`);
     this.#gauge(live && node.loop_busy >= 0
-      ? Math.min(1, node.loop_busy) * 100 : 0);
+      ? Math.min(1, node.loop_busy) * 100 : 0, ring.crowded);
     const words = conditionWords(node, condition, now);
     const waits = seen.waitsFor.length
       ? `waits for ${listed(seen.waitsFor, 3)}` : "";
     const inside = seen.inside ? "actors wait inside" : "";
     const slow = node.slow_bps ? "slowed" : "";
-    attribute(root, "aria-label", [node.name,
+    const label = [node.name,
       condition === "silent" ? "does not answer" : condition,
-      waits, inside, slow].filter(Boolean).join(", "));
+      waits, inside, slow].filter(Boolean).join(", ");
+    const isPressed = node.pressed > 0 && live;
+    const { colour } = styleOf(model, node.name);
+    // Most nodes look as they did.
+    const look = `${seen.key} ${label} ${isPressed} ${seen.selected} ${colour}`;
+    if (look !== this.look) {
+      this.look = look;
+      attribute(root, "class", `node-sign ${condition}`
+        + (isPressed ? " pressed" : "") + (seen.selected ? " selected" : ""));
+      attribute(root, "data-key", seen.key);
+      attribute(root, "data-node", node.name);
+      attribute(root, "data-state", condition);
+      attribute(root, "aria-pressed", seen.selected ? "true" : "false");
+      attribute(root, "aria-label", label);
+      attribute(this.gauge, "class", `gauge c${colour}`);
+    }
     this.about = `${node.name}: ${words || "up"}`;
     text(this.name, node.name);
     this.#say(node, ring, live, words, slow || inside);
   }
 
-  // In steps of 5 %, and not back and forth between two of them: a gauge that
-  // trembles says no more.
-  #gauge(busy) {
-    if (Math.abs(busy - this.busy) < 4)
+  // In steps, and not back and forth between two of them: a gauge that trembles
+  // says no more.
+  #gauge(busy, crowded) {
+    const step = crowded ? 10 : 5;
+    if (Math.abs(busy - this.busy) < .8 * step && (busy > 0 || !this.busy))
       return;
-    this.busy = Math.round(busy / 5) * 5;
+    this.busy = Math.round(busy / step) * step;
     attribute(this.gauge, "stroke-dasharray", `${this.busy} 100`);
     attribute(this.gauge, "data-busy", this.busy);
   }

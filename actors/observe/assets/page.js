@@ -84,6 +84,7 @@ table.onChange = () => screen.mark(table);
 function select(selection) {
   for (const view of [picture, details, controls, plots])
     view.selection = selection;
+  plots.isUrgent = true;
   screen.mark(picture, details, controls, plots);
   // On a phone what was asked for would be below the window.
   if (selection)

@@ -2,10 +2,10 @@
 // same figures as text.
 
 import { Pool, arrange, attribute, make, text } from "./dom.js";
-import { bytes, clock, known, latency, listed, percent, short }
+import { byName, bytes, clock, known, latency, listed, percent, short }
   from "./format.js";
-import { describePauseMs, fewNodesMax, historySpanMs, linesDrawnMax }
-  from "./limits.js";
+import { describePauseMs, fewNodesMax, historySpanMs, linesDrawnMax,
+         plotsPauseMs } from "./limits.js";
 import { readTheme, styleOf } from "./palette.js";
 import { Plot } from "./plot.js";
 import { swatch } from "./swatch.js";
@@ -44,6 +44,8 @@ export class Plots {
     this.chosenAt = -Infinity;
     this.describedAt = -Infinity;
     this.crossTime = null;
+    this.pauseMs = 0;
+    this.isUrgent = false;
     this.onChange = () => {};
     this.plots = plotsOf(model);
     this.entries = new Pool(() => this.#entry());
@@ -54,7 +56,7 @@ export class Plots {
     this.theme = null;
     document.addEventListener("theme", () => {
       this.theme = null;
-      this.onChange();
+      this.#changed();
     });
     this.details.addEventListener("toggle", () => this.onChange());
     this.details.querySelector("thead").append(make("tr", {},
@@ -68,11 +70,11 @@ export class Plots {
   #listen(plot) {
     plot.onResize = () => {
       this.theme = null;
-      this.onChange();
+      this.#changed();
     };
     plot.onFigure = () => {
       this.describedAt = -Infinity;
-      this.onChange();
+      this.#changed();
     };
     const { box, canvas } = plot;
     box.addEventListener("pointermove", event => {
@@ -104,7 +106,7 @@ export class Plots {
     if (this.crossTime === null && time === null)
       return;
     this.crossTime = time;
-    this.onChange();
+    this.#changed();
   }
 
   // The frame nearest to the cross.
@@ -123,6 +125,12 @@ export class Plots {
 
   // -- the legend ---------------------------------------------------------------
 
+  // What the viewer does is drawn at once.
+  #changed() {
+    this.isUrgent = true;
+    this.onChange();
+  }
+
   #entry() {
     const mark = swatch();
     const name = make("span");
@@ -133,7 +141,7 @@ export class Plots {
       if (!this.picked.delete(chosen))
         this.picked.add(chosen);
       this.chosenAt = -Infinity;
-      this.onChange();
+      this.#changed();
     });
     return { root: button, mark, name };
   }
@@ -164,11 +172,14 @@ export class Plots {
       return names;
     if (at - this.chosenAt > choicePauseMs) {
       this.chosenAt = at;
-      const weight = x => (x.pressed > 0 ? 1e12 : 0) + (x.queued_messages || 0);
+      // Who is drawn already stays unless others have clearly more.
+      const stays = new Set(this.chosen);
+      const weight = x => (x.pressed > 0 ? 1e12 : 0)
+        + (x.queued_messages || 0) * (stays.has(x.name) ? 3 : 1);
       this.chosen = [...this.model.frame.nodes]
         .filter(x => this.model.condition(x) === "up")
         .sort((a, b) => weight(b) - weight(a))
-        .slice(0, linesDrawnMax).map(x => x.name);
+        .slice(0, linesDrawnMax).map(x => x.name).sort(byName);
     }
     const own = this.selection?.node;
     return own && names.includes(own) && !this.chosen.includes(own)
@@ -185,6 +196,7 @@ export class Plots {
     const names = model.frame.nodes.map(x => x.name);
     const lines = this.#lines(names, at);
     const many = names.length > fewNodesMax;
+    this.pauseMs = many ? plotsPauseMs : 0;
     this.#drawLegend(names, lines);
     attribute(this.legend, "class", many ? "many" : null);
     text(this.note, many && !this.picked.size

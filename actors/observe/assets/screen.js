@@ -56,6 +56,8 @@ export class Screen {
 
   #draw() {
     this.#frame = 0;
+    if (document.hidden)
+      return;
     const at = performance.now();
     for (const [view, state] of this.#views) {
       if (!state.marked || !state.visible || this.#rests(view, state, at))
