@@ -1,22 +1,14 @@
 #!/usr/bin/env python3
-"""Writes what http_requests_fuzz, or http_answers_fuzz, starts from into a
-folder: the requests of tests/system/http_requests.py, or some answers.
+"""Writes some answers of servers into a folder: where http_answers_fuzz starts
+from.
 
-Usage: http_seeds requests|answers FOLDER
+Usage: http_answers_seeds FOLDER
 
-The first two bytes of an input say how the rest is cut; see the targets.
+The first two bytes of an input say how the rest is cut; see the target.
 """
 
 import os
 import sys
-
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__)))))
-
-from tests.system.http_requests import REFUSED, TAKEN
-
-# Longer ones are cut: a fuzzer that works on long inputs is slow.
-BYTES_MAX = 1000
 
 ANSWERS = (
     b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
@@ -37,15 +29,13 @@ ANSWERS = (
 
 
 def main():
-    if len(sys.argv) != 3 or sys.argv[1] not in ("requests", "answers"):
+    if len(sys.argv) != 2:
         sys.exit(__doc__)
-    kind, folder = sys.argv[1:]
-    inputs = ANSWERS if kind == "answers" else (
-        [x.data[:BYTES_MAX] for x in REFUSED + TAKEN]
-        + [x.data + y.data for x, y in zip(TAKEN, TAKEN[1:])])
-    for i, data in enumerate(inputs):
-        with open(os.path.join(folder, str(i)), "wb") as f:
-            f.write(bytes((i % 8, i)) + data)
+    for i, data in enumerate(ANSWERS):
+        for to_head in 0, 1:
+            name = os.path.join(sys.argv[1], f"{i}.{to_head}")
+            with open(name, "wb") as f:
+                f.write(bytes((to_head, i)) + data)
 
 
 if __name__ == "__main__":
