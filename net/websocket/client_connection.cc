@@ -1,6 +1,7 @@
 #include "net/websocket/client_connection.h"
 
 #include "net/websocket/frame_codec.h"
+#include "net/websocket/head_fields.h"
 #include "runtime/error.h"
 
 #include <boost/beast/http/empty_body.hpp>
@@ -18,16 +19,6 @@ using runtime::make_error;
 namespace {
 
 using answer_parser = beast::parser<false, beast::empty_body>;
-
-field_lookup lookup_in(const answer_parser& answer) {
-  return [&fields = answer.get()](std::string_view name) {
-    std::vector<std::string_view> result;
-    auto [at, end] = fields.equal_range({name.data(), name.size()});
-    for (; at != end; ++at)
-      result.emplace_back(at->value().data(), at->value().size());
-    return result;
-  };
-}
 
 bool has_control(std::string_view x) {
   return std::any_of(x.begin(), x.end(), [](char c) {
@@ -81,8 +72,8 @@ delivery client_connection::on_payload(byte_slice bytes) {
   if (error || !answer.is_header_done())
     return refuse_answer("the answer is not HTTP: " + error.message());
   if (auto wrong = check_response(
-          static_cast<int>(answer.get().result_int()), lookup_in(answer), key_,
-          options_->subprotocols, about_to_open_.subprotocol);
+          static_cast<int>(answer.get().result_int()), lookup_in(answer.get()),
+          key_, options_->subprotocols, about_to_open_.subprotocol);
       !wrong.empty())
     return refuse_answer(std::move(wrong));
   stream_broker::handshake_done();
@@ -146,6 +137,8 @@ caf::expected<client_setup> prepare_client(std::string_view url,
         || x.find_first_of(" ,") != std::string::npos)
       return make_error(errc::bad_setting,
                         "subprotocol \"" + x + "\" cannot be sent");
+  if (auto err = options.websocket.check())
+    return err;
   auto where = "tcp://" + std::string{authority} + (has_port ? "" : ":80");
   auto stream = prepare_connect(
       where, options.websocket.stream.value_or(stream_options{}));

@@ -3,7 +3,8 @@
 // frame_codec: cuts a stream where WebSocket frames begin, so that a connection
 // can stop to read between two messages. What is in them is for the session. A
 // data frame comes in as many pieces as it was read in: it is not held here and
-// there. Of a client the first frame is the head of the server's answer.
+// there. While the handshake is under way the first frame is the head of the
+// request or of the answer.
 //
 // Internal. Thread rule: one connection's loop. Lifetime: its framer's.
 
@@ -16,8 +17,7 @@ namespace sluice::net::websocket {
 
 class frame_codec : public net::codec {
 public:
-  /// What a server's answer to the handshake has at most; that of nginx and of
-  /// Apache for a request.
+  /// What a head has at most: as with nginx and Apache.
   static constexpr std::size_t head_bytes_max = 8 * 1024;
 
   /// `usual` is the kind of the messages that `wrap` makes.
@@ -62,7 +62,7 @@ private:
       looked_ = input.size() - std::min(input.size(), end.size() - 1);
       return input.size() < head_bytes_max
                  ? decoded::more()
-                 : decoded::too_long("the answer's head has more than 8 KiB");
+                 : decoded::too_long("the head has more than 8 KiB");
     }
     in_head_ = false;
     return decoded::frame(0, at + end.size(), at + end.size());

@@ -10,6 +10,8 @@
 #include "net/websocket/session.h"
 #include "runtime/clock.h"
 
+#include <caf/error.hpp>
+
 #include <cstddef>
 #include <optional>
 
@@ -40,6 +42,9 @@ struct options {
   /// Marks, cap, policy and times of the connection. Empty: those of the HTTP
   /// server. A codec in it is not used.
   std::optional<stream_options> stream;
+
+  /// errc::bad_setting if something cannot be; names it.
+  caf::error check() const;
 };
 
 } // namespace sluice::net::websocket
