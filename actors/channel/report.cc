@@ -25,6 +25,7 @@ outlet_report outlet_port::report() const {
   using state_type = outlet_report::state_type;
   outlet_report result;
   result.id = id();
+  result.source = gate_->id();
   result.name = name();
   result.to = where_;
   auto record = valve_.record(system());

@@ -9,6 +9,8 @@
 #include "actors/channel/events.h"
 #include "runtime/clock.h"
 
+#include <caf/fwd.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -22,6 +24,8 @@ struct outlet_report {
   enum class state_type : std::uint8_t { waiting, open, closed };
 
   end_id id = 0;
+  /// Who tells the owner to slow down: the holder in actors/pressure_graph.h.
+  caf::actor_id source = 0;
   std::string name;
   std::string to; // the endpoint of the other host
   state_type state = state_type::waiting;

@@ -211,10 +211,18 @@ void survey::add_mailboxes(node_counters& to) const {
 }
 
 void survey::add_holds(node_counters& to) const {
+  std::map<caf::actor_id, std::string> ways; // by who stands for them
+  for (auto& x : node_.channels().report().outlets)
+    if (x.pressed)
+      ways.emplace(x.source, name_of_(x.to));
   for (auto& x : list_pressure(self_->system()).edges) {
     hold_report hold;
     hold.held = x.held_name + " " + std::to_string(x.held);
-    hold.holder = x.holder_name + " " + std::to_string(x.holder);
+    if (auto way = ways.find(x.holder); way != ways.end())
+      hold.to = way->second;
+    hold.holder = x.holder_name
+                  + (hold.to.empty() ? " " : " to " + hold.to + " ")
+                  + std::to_string(x.holder);
     hold.for_ms = ms(x.since);
     hold.queued = x.queued;
     hold.unit = x.unit;
