@@ -15,6 +15,7 @@ namespace limits = runtime::limits;
 using runtime::byte_slice;
 
 sending::~sending() = default;
+answer_sink::~answer_sink() = default;
 
 namespace {
 
@@ -28,7 +29,7 @@ struct asked {
 
   asked(const file_demand& what) : head_only(what.verb == "HEAD") {
     auto take = [&](std::string_view name, std::optional<std::string>& out) {
-      if (auto value = what.head.find(name))
+      if (auto value = what.find(name))
         out = *value;
     };
     take("if-match", if_match);
@@ -68,10 +69,10 @@ std::string folder_location(const file_demand& what,
 class file_sending final : public sending,
                            public std::enable_shared_from_this<file_sending> {
 public:
-  file_sending(runtime::loop_actor* self, answer_sink& sink, asked what,
-               std::string cache_control)
+  file_sending(runtime::loop_actor* self, std::shared_ptr<answer_sink> sink,
+               asked what, std::string cache_control)
       : self_(self),
-        sink_(sink),
+        sink_(std::move(sink)),
         asked_(std::move(what)),
         cache_control_(std::move(cache_control)) {}
 
@@ -95,13 +96,13 @@ public:
     fields all = head;
     if (!text.empty())
       all.add("Content-Type", "text/plain; charset=utf-8");
-    sink_.respond(status, all, byte_slice::copy(text), text.size());
+    sink_->respond(status, all, byte_slice::copy(text), text.size());
   }
 
 private:
   enum class state : std::uint8_t {
     asking,  // the reader was asked for something
-    waiting, // for the sink to take what was written
+    waiting, // for the sink to take what was written, the head at first
     over,
   };
 
@@ -147,11 +148,11 @@ private:
       if (whole)
         body = file.bytes.sub(segments_.front().bytes.first,
                               segments_.front().bytes.size);
-      return sink_.respond(response.status, head, std::move(body),
-                           response.length);
+      return sink_->respond(response.status, head, std::move(body),
+                            response.length);
     }
-    sink_.start(response.status, head, response.length);
-    go_on();
+    state_ = state::waiting;
+    sink_->start(response.status, head, response.length, shared_from_this());
   }
 
   /// Writes or asks for one thing.
@@ -160,7 +161,7 @@ private:
       auto& x = segments_[at_];
       if (!x.text.empty()) {
         state_ = state::waiting;
-        return sink_.write(byte_slice::copy(std::exchange(x.text, {})));
+        return sink_->write(byte_slice::copy(std::exchange(x.text, {})));
       }
       if (x.bytes.size > 0)
         return ask(x.bytes);
@@ -168,7 +169,7 @@ private:
     }
     state_ = state::over;
     reader_ = nullptr;
-    sink_.finish();
+    sink_->finish();
   }
 
   void ask(byte_range& rest) {
@@ -182,17 +183,17 @@ private:
         .then(
             [me = shared_from_this()](byte_slice& bytes) {
               me->state_ = state::waiting;
-              me->sink_.write(std::move(bytes));
+              me->sink_->write(std::move(bytes));
             },
             [me = shared_from_this()](caf::error& why) {
               me->state_ = state::over;
               me->reader_ = nullptr;
-              me->sink_.break_off(std::move(why));
+              me->sink_->break_off(std::move(why));
             });
   }
 
   runtime::loop_actor* self_;
-  answer_sink& sink_;
+  std::shared_ptr<answer_sink> sink_;
   asked asked_;
   std::string cache_control_;
   caf::actor reader_;
@@ -217,15 +218,15 @@ static_files::make(const std::string& folder, static_options options) {
       new static_files(std::move(*root), std::move(options))};
 }
 
-std::shared_ptr<sending> static_files::serve(runtime::loop_actor* self,
-                                             answer_sink& sink,
-                                             const file_demand& what) const {
+void static_files::serve(runtime::loop_actor* self,
+                         std::shared_ptr<answer_sink> sink,
+                         const file_demand& what) const {
   asked kept{what};
   auto where = resolve_path(what.below);
   if (where)
     kept.as_folder = folder_location(what, *where);
-  auto result = std::make_shared<file_sending>(self, sink, std::move(kept),
-                                               options_.cache_control);
+  auto result = std::make_shared<file_sending>(
+      self, std::move(sink), std::move(kept), options_.cache_control);
   if (what.verb != "GET" && what.verb != "HEAD") {
     fields head;
     head.add("Allow", "GET, HEAD");
@@ -240,12 +241,11 @@ std::shared_ptr<sending> static_files::serve(runtime::loop_actor* self,
     wish.is_folder = where->is_folder;
     wish.index_names = options_.index_names;
     wish.looks_for_gzip = options_.looks_for_gzip;
-    auto coding = what.head.find("accept-encoding");
+    auto coding = what.find("accept-encoding");
     wish.takes_gzip = coding && accepts_gzip(*coding);
     wish.eager_bytes = what.verb == "GET" ? limits::http_file_piece_bytes : 0;
     result->open(root_, std::move(wish));
   }
-  return result;
 }
 
 } // namespace sluice::net::http

@@ -21,7 +21,9 @@
 #include <caf/expected.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,21 +48,36 @@ struct static_options {
   std::size_t files_open_max = runtime::limits::http_files_open_max;
 };
 
+/// An answer on its way.
+class sending {
+public:
+  virtual ~sending();
+
+  /// Writes the next piece of the body, now or when it has been read, or ends
+  /// it. Does nothing while a piece is being read, and once all is over. On the
+  /// loop of the actor that asked.
+  virtual void more() = 0;
+};
+
 /// Where one answer goes: exactly one `respond`, or one `start` and then one
 /// `finish` or `break_off`.
 class answer_sink {
 public:
+  virtual ~answer_sink();
+
   /// A whole answer. With HEAD, and with a status of 304, there is no body and
   /// `body_size` is that of the body that GET would have had.
   virtual void respond(unsigned status, const fields& head,
                        runtime::byte_slice body, std::uint64_t body_size) = 0;
 
-  /// The head of an answer whose body of `body_size` bytes follows.
+  /// The head of an answer whose body of `body_size` bytes follows, as often as
+  /// `body` is asked for more: first when the head was written, and then
+  /// whenever the piece before was taken.
   virtual void start(unsigned status, const fields& head,
-                     std::uint64_t body_size) = 0;
+                     std::uint64_t body_size,
+                     std::shared_ptr<sending> body) = 0;
 
-  /// Some bytes of the body, at most limits::http_file_piece_bytes. When they
-  /// were taken the sink calls `sending::more`, once.
+  /// Some bytes of the body, at most limits::http_file_piece_bytes.
   virtual void write(runtime::byte_slice bytes) = 0;
 
   /// The body is complete; what was written last need not be taken yet.
@@ -69,9 +86,6 @@ public:
   /// The body cannot be completed: end the connection, so that nobody takes
   /// what came for the whole.
   virtual void break_off(caf::error why) = 0;
-
-protected:
-  ~answer_sink() = default;
 };
 
 /// What of a request says which file is meant and how it is wanted. Views,
@@ -83,17 +97,8 @@ struct file_demand {
   std::string_view query;
   /// The end of `path` that names the file in the folder.
   std::string_view below;
-  const http::fields& head;
-};
-
-/// An answer on its way.
-class sending {
-public:
-  virtual ~sending();
-
-  /// What was written was taken. On the loop of the actor that asked; does
-  /// nothing once the answer is complete.
-  virtual void more() = 0;
+  /// The value of a field by its name in lower case.
+  std::function<std::optional<std::string_view>(std::string_view)> find;
 };
 
 class static_files : public std::enable_shared_from_this<static_files> {
@@ -102,11 +107,11 @@ public:
   static caf::expected<std::shared_ptr<const static_files>>
   make(const std::string& folder, static_options options = {});
 
-  /// Answers a request. Both `self`, the actor that asks, and `sink` must live
-  /// until the answer is complete or `self` has ended; after that the sink is
-  /// not called any more. It may be called before this returns.
-  std::shared_ptr<sending> serve(runtime::loop_actor* self, answer_sink& sink,
-                                 const file_demand& what) const;
+  /// Answers a request of `self`, the actor that asks. The sink is kept until
+  /// the answer is complete; it is called on the loop of `self`, perhaps before
+  /// this returns, and not any more when `self` has ended.
+  void serve(runtime::loop_actor* self, std::shared_ptr<answer_sink> sink,
+             const file_demand& what) const;
 
   const file_root& root() const noexcept { return *root_; }
 

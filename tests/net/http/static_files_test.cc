@@ -29,17 +29,21 @@ public:
     is_over = true;
   }
 
-  void start(unsigned s, const fields& h, std::uint64_t size) override {
+  void start(unsigned s, const fields& h, std::uint64_t size,
+             std::shared_ptr<sending> x) override {
     EXPECT_EQ(status, 0u) << "answered twice";
     status = s;
     head = h;
     body_size = size;
+    sent = std::move(x);
+    untaken = true; // the head
   }
 
   void write(byte_slice bytes) override {
     EXPECT_NE(status, 0u) << "before the head";
     EXPECT_FALSE(is_over);
     EXPECT_FALSE(untaken) << "before the last was taken";
+    EXPECT_TRUE(sent);
     EXPECT_LE(bytes.size(), runtime::limits::http_file_piece_bytes);
     EXPECT_GT(bytes.size(), 0u);
     body += bytes.view();
@@ -61,6 +65,7 @@ public:
     return std::string{head.find(name).value_or("-")};
   }
 
+  std::shared_ptr<sending> sent;
   unsigned status = 0;
   fields head;
   std::string body;
@@ -72,7 +77,11 @@ public:
 
 class static_files_test : public testing::driven_loop {
 protected:
-  ~static_files_test() override { stop_loop(); }
+  ~static_files_test() override {
+    stop_loop();
+    if (owned)
+      owned->sent.reset();
+  }
 
   void SetUp() override {
     for (int i = 0; large.size() < 300'000; ++i)
@@ -90,34 +99,44 @@ protected:
 
   /// Asks, in an actor of its own.
   void ask(std::string path, fields head = {}, std::string verb = "GET") {
-    sink = {};
+    owned = std::make_shared<noting_sink>();
     auto query = path.find('?');
     auto only_path = path.substr(0, query);
     auto rest = query == std::string::npos ? "" : path.substr(query + 1);
     asker = runtime::spawn_on(
         loop, [=, this](runtime::loop_actor* self) -> caf::behavior {
           file_demand what{verb, only_path, rest,
-                           std::string_view{only_path}.substr(prefix), head};
-          sent = served->serve(self, sink, what);
+                           std::string_view{only_path}.substr(prefix),
+                           [&](std::string_view x) { return head.find(x); }};
+          served->serve(self, owned, what);
           return {[](int) {}};
         });
   }
 
   void take() {
-    sink.untaken = false;
-    sent->more();
+    owned->untaken = false;
+    owned->sent->more();
+  }
+
+  /// The head was taken, and the first piece was written.
+  void begin(std::string path) {
+    ask(std::move(path));
+    EXPECT_TRUE(until([&] { return owned->untaken; }));
+    take();
+    EXPECT_TRUE(until([&] { return owned->untaken; }));
   }
 
   /// Takes everything as it comes.
-  noting_sink& answer(std::string path, fields head = {},
-                      std::string verb = "GET") {
+  noting_sink answer(std::string path, fields head = {},
+                     std::string verb = "GET") {
     ask(std::move(path), std::move(head), std::move(verb));
     EXPECT_TRUE(until([&] {
-      if (sink.untaken)
+      if (owned->untaken)
         take();
-      return sink.is_over;
+      return owned->is_over;
     }));
-    return sink;
+    owned->sent.reset(); // they keep each other
+    return *owned;
   }
 
   static fields with(std::string_view name, std::string_view value) {
@@ -130,13 +149,12 @@ protected:
   testing::folder files;
   std::string large;
   std::shared_ptr<const static_files> served;
-  noting_sink sink;
-  std::shared_ptr<sending> sent;
+  std::shared_ptr<noting_sink> owned;
   caf::actor asker;
 };
 
 TEST_F(static_files_test, small_file_is_one_answer) {
-  auto& x = answer("/small.html");
+  auto x = answer("/small.html");
   EXPECT_EQ(x.status, 200u);
   EXPECT_EQ(x.body, "<p>hello");
   EXPECT_EQ(x.body_size, 8u);
@@ -144,62 +162,61 @@ TEST_F(static_files_test, small_file_is_one_answer) {
 }
 
 TEST_F(static_files_test, large_file_comes_piece_by_piece) {
-  auto& x = answer("/large.txt");
+  auto x = answer("/large.txt");
   EXPECT_EQ(x.status, 200u);
   EXPECT_EQ(x.body, large);
   EXPECT_EQ(x.body_size, large.size());
 }
 
 TEST_F(static_files_test, next_piece_is_not_read_before_the_last_was_taken) {
-  ask("/large.txt");
-  EXPECT_TRUE(until([&] { return sink.untaken; }));
-  auto pieces = sink.body.size();
+  begin("/large.txt");
+  auto pieces = owned->body.size();
   // Time enough for a reader that reads ahead.
   for (auto end = time.now() + 50ms; time.now() < end;)
     settle();
-  EXPECT_EQ(sink.body.size(), pieces);
+  EXPECT_EQ(owned->body.size(), pieces);
   EXPECT_EQ(pieces, runtime::limits::http_file_piece_bytes);
   take();
-  EXPECT_TRUE(until([&] { return sink.untaken; }));
-  EXPECT_EQ(sink.body.size(), 2 * pieces);
+  EXPECT_TRUE(until([&] { return owned->untaken; }));
+  EXPECT_EQ(owned->body.size(), 2 * pieces);
 }
 
 TEST_F(static_files_test, ranges_of_small_and_large_files) {
-  auto& x = answer("/small.html", with("Range", "bytes=3-"));
+  auto x = answer("/small.html", with("Range", "bytes=3-"));
   EXPECT_EQ(x.status, 206u);
   EXPECT_EQ(x.body, "hello");
-  answer("/large.txt", with("Range", "bytes=100000-299999"));
+  x = answer("/large.txt", with("Range", "bytes=100000-299999"));
   EXPECT_EQ(x.body, large.substr(100'000, 200'000));
   EXPECT_EQ(x.field("content-range").substr(0, 20), "bytes 100000-299999/");
-  answer("/large.txt", with("Range", "bytes=0-9,200000-200009"));
+  x = answer("/large.txt", with("Range", "bytes=0-9,200000-200009"));
   EXPECT_EQ(x.status, 206u);
   EXPECT_EQ(x.body.size(), x.body_size);
   EXPECT_NE(x.body.find("\r\n\r\n" + large.substr(200'000, 10) + "\r\n--"),
             std::string::npos);
-  answer("/large.txt", with("Range", "bytes=900000-"));
+  x = answer("/large.txt", with("Range", "bytes=900000-"));
   EXPECT_EQ(x.status, 416u);
   EXPECT_EQ(x.body, "");
 }
 
 TEST_F(static_files_test, head_and_not_modified_have_no_body) {
-  auto& x = answer("/large.txt", {}, "HEAD");
+  auto x = answer("/large.txt", {}, "HEAD");
   EXPECT_EQ(x.status, 200u);
   EXPECT_EQ(x.body, "");
   EXPECT_EQ(x.body_size, large.size());
-  answer("/large.txt", with("If-None-Match", x.field("etag")));
+  x = answer("/large.txt", with("If-None-Match", x.field("etag")));
   EXPECT_EQ(x.status, 304u);
   EXPECT_EQ(x.body, "");
 }
 
 TEST_F(static_files_test, empty_file_is_an_answer) {
   files.write("empty", "");
-  auto& x = answer("/empty");
+  auto x = answer("/empty");
   EXPECT_EQ(x.status, 200u);
   EXPECT_EQ(x.body_size, 0u);
 }
 
 TEST_F(static_files_test, other_methods_are_refused) {
-  auto& x = answer("/small.html", {}, "POST");
+  auto x = answer("/small.html", {}, "POST");
   EXPECT_EQ(x.status, 405u);
   EXPECT_EQ(x.field("allow"), "GET, HEAD");
 }
@@ -209,7 +226,7 @@ TEST_F(static_files_test, what_is_not_there_or_not_for_others) {
   EXPECT_EQ(answer("/nothing").status, 404u);
   EXPECT_EQ(answer("/.git/config").status, 404u);
   EXPECT_EQ(answer("/small.html/").status, 404u);
-  auto& x = answer("/../etc/passwd");
+  auto x = answer("/../etc/passwd");
   EXPECT_EQ(x.status, 400u);
   EXPECT_EQ(x.body, "bad path \"../etc/passwd\": it climbs out\n");
   open({.serves_hidden = true});
@@ -220,7 +237,7 @@ TEST_F(static_files_test, folder_is_its_index_and_has_a_slash) {
   files.write("sub dir/index.html", "index");
   files.make_folder("empty");
   prefix = std::string_view{"/files/"}.size();
-  auto& x = answer("/files/sub%20dir?a=b");
+  auto x = answer("/files/sub%20dir?a=b");
   EXPECT_EQ(x.status, 301u);
   EXPECT_EQ(x.field("location"), "/files/sub%20dir/?a=b");
   EXPECT_EQ(answer("/files/sub%20dir/").body, "index");
@@ -238,36 +255,35 @@ TEST_F(static_files_test, redirection_never_leads_to_another_server) {
 TEST_F(static_files_test, compressed_form_for_those_who_take_it) {
   files.write("small.html.gz", "packed");
   EXPECT_EQ(answer("/small.html").body, "<p>hello");
-  auto& x = answer("/small.html", with("Accept-Encoding", "gzip"));
+  auto x = answer("/small.html", with("Accept-Encoding", "gzip"));
   EXPECT_EQ(x.body, "packed");
   EXPECT_EQ(x.field("content-encoding"), "gzip");
   EXPECT_EQ(x.field("vary"), "Accept-Encoding");
   open({.looks_for_gzip = false, .cache_control = "no-cache"});
-  answer("/small.html", with("Accept-Encoding", "gzip"));
+  x = answer("/small.html", with("Accept-Encoding", "gzip"));
   EXPECT_EQ(x.body, "<p>hello");
   EXPECT_EQ(x.field("vary"), "-");
   EXPECT_EQ(x.field("cache-control"), "no-cache");
 }
 
 TEST_F(static_files_test, file_that_shrinks_breaks_the_answer_off) {
-  ask("/large.txt");
-  EXPECT_TRUE(until([&] { return sink.untaken; }));
+  begin("/large.txt");
   files.write("large.txt", "short");
   take();
-  EXPECT_TRUE(until([&] { return sink.is_over; }));
-  EXPECT_NE(sink.broken.find("ends at byte"), std::string::npos) << sink.broken;
-  EXPECT_LT(sink.body.size(), sink.body_size);
-  sent->more();
+  EXPECT_TRUE(until([&] { return owned->is_over; }));
+  EXPECT_NE(owned->broken.find("ends at byte"), std::string::npos)
+      << owned->broken;
+  EXPECT_LT(owned->body.size(), owned->body_size);
+  owned->sent->more();
   settle();
 }
 
 TEST_F(static_files_test, files_that_are_open_are_bounded) {
   open({.looks_for_gzip = false, .files_open_max = 1});
-  ask("/large.txt");
-  EXPECT_TRUE(until([&] { return sink.untaken; }));
-  auto first = sent;
+  begin("/large.txt");
+  auto first = owned;
   auto first_asker = asker;
-  auto& x = answer("/small.html");
+  auto x = answer("/small.html");
   EXPECT_EQ(x.status, 503u);
   EXPECT_EQ(x.field("retry-after"), "1");
   EXPECT_EQ(served->root().files_open(), 1u);
@@ -280,8 +296,7 @@ TEST_F(static_files_test, file_is_closed_when_the_answer_is_complete) {
 }
 
 TEST_F(static_files_test, file_is_closed_when_the_asker_ends) {
-  ask("/large.txt");
-  EXPECT_TRUE(until([&] { return sink.untaken; }));
+  begin("/large.txt");
   EXPECT_EQ(served->root().files_open(), 1u);
   caf::anon_send_exit(asker, caf::exit_reason::kill);
   EXPECT_TRUE(until([&] { return served->root().files_open() == 0; }));
