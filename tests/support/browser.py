@@ -259,14 +259,15 @@ class Browser:
                                 tempfile.gettempdir())
         path = os.path.join(folder, name)
         if whole_page:
-            size = self.cdp("Page.getLayoutMetrics")["cssContentSize"]
             width, _, scale, mobile = before = self._view
             # A window as high as the page, since a page need not draw what is
-            # below the window; then two frames for it to do so.
-            self._emulate(width, int(size["height"]) + 1, scale, mobile)
-            self._driver.execute_async_script(
-                "const done = arguments[0]; requestAnimationFrame(() => "
-                "requestAnimationFrame(() => setTimeout(done, 200)));")
+            # below the window; twice, since then it may be higher.
+            for _ in range(2):
+                size = self.cdp("Page.getLayoutMetrics")["cssContentSize"]
+                self._emulate(width, int(size["height"]) + 1, scale, mobile)
+                self._driver.execute_async_script(
+                    "const done = arguments[0]; requestAnimationFrame(() => "
+                    "requestAnimationFrame(() => setTimeout(done, 200)));")
         data = base64.b64decode(self.cdp("Page.captureScreenshot",
                                          {"format": "png"})["data"])
         if whole_page:

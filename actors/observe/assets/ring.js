@@ -41,7 +41,7 @@ export function place(names, width, height, rem) {
   }));
   return { crowded, radius, width, height, at,
            // Whether labels may have several lines.
-           roomy: count <= 5 && width >= 34 * rem };
+           roomy: count <= 4 && width >= 34 * rem };
 }
 
 /** A curve from node to node, on the right of the straight way. */

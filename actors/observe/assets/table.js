@@ -2,11 +2,14 @@
 // at a row or is in it, rows keep their places: only their values change.
 
 import { Pool, arrange, attribute, make, show, text } from "./dom.js";
-import { amount, byName, duration, known, perSecond, whole }
+import { byName, bytes, duration, known, perSecond, whole }
   from "./format.js";
 import { orderPauseMs, rowsHeldMax, rowsPauseMs } from "./limits.js";
 import { styleOf } from "./palette.js";
 import { swatch } from "./swatch.js";
+
+const size = (n, unit) => unit === "bytes" ? bytes(n)
+  : known(n) ? `${whole(n)} msg` : whole(n);
 
 // Each column: its head, how it sorts, what it shows. Numbers sort downwards.
 const columns = [
@@ -19,9 +22,9 @@ const columns = [
   { id: "state", head: "State", by: x => x.state,
     show: x => x.pressed ? `▲ ${x.state}, past its mark` : x.state },
   { id: "queued", head: "Queued", number: true, by: x => x.queued,
-    show: x => amount(x.queued, x.unit) },
+    show: x => size(x.queued, x.unit) },
   { id: "peak", head: "Peak", number: true, by: x => x.peak,
-    show: x => amount(x.peak, x.unit) },
+    show: x => size(x.peak, x.unit) },
   { id: "pressure", head: "Held for", number: true, by: x => x.pressure_ms,
     show: x => x.pressure_ms ? duration(x.pressure_ms) : "0" },
   { id: "applied", head: "Times", number: true, by: x => x.applied,

@@ -2,7 +2,10 @@
 """What the page costs a browser: CPU of all its processes that draw, and memory,
 with frames in real time.
 
-  measure_page.py [--nodes N] [--seconds S] [--all-links] [--scroll]
+  measure_page.py [--nodes N] [--seconds S] [--all-links] [--scroll] [--bare]
+
+--bare is what the browser takes for frames that nobody reads: the least that a
+page could cost on this machine, with what else runs on it.
 """
 
 import argparse
@@ -47,6 +50,8 @@ def main():
     reading.add_argument("--all-links", action="store_true")
     reading.add_argument("--scroll", action="store_true",
                          help="look at the table, not at the picture")
+    reading.add_argument("--bare", action="store_true",
+                         help="frames come, and are thrown away")
     asked = reading.parse_args()
     cluster = FakeCluster(asked.nodes, 3, idle_links=asked.all_links)
     for _ in range(240):
@@ -54,7 +59,12 @@ def main():
     cluster.slow("n2")
     with FakeNode(cluster, assets=os.path.join(
             ROOT, "actors/observe/assets")) as node, Browser() as browser:
-        browser.open(node.url)
+        if asked.bare:
+            browser.open(node.url + "page.css")
+            browser.run("window.socket = new WebSocket(arguments[0])",
+                        f"ws://127.0.0.1:{node.port}/live")
+        else:
+            browser.open(node.url)
         node.await_visit()
         node.step(4)
         if asked.scroll:
