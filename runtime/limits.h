@@ -279,6 +279,40 @@ inline constexpr std::size_t resp_frame_bytes_max = 2 * resp_bulk_bytes_max;
 /// shorter; it then grows with the bytes that arrive.
 inline constexpr std::size_t gather_min_bytes = 256;
 
+// -- HTTP: servers ------------------------------------------------------------
+
+/// A request's first line. What browsers and other servers manage (RFC 9110,
+/// section 4.1, asks for 8,000); nginx has 8 KiB, too.
+inline constexpr std::size_t http_request_line_bytes_max = 8 * 1024;
+
+/// A request's line and fields. Four times a line, as in nginx.
+inline constexpr std::size_t http_head_bytes_max = 32 * 1024;
+
+/// Fields of a request, trailers included. Apache's limit; browsers send 20.
+inline constexpr std::size_t http_fields_max = 100;
+
+/// A body that no route has a limit for. nginx's limit.
+inline constexpr std::uint64_t http_body_bytes_max = 1024 * 1024;
+
+/// What is read of a body that nobody wants any more, so that its connection
+/// can be used again: about what is on its way when the answer arrives.
+inline constexpr std::uint64_t http_unread_body_bytes_max = 64 * 1024;
+
+/// For the head of a request, from its first byte. It fits into a few packets;
+/// whoever takes longer wants to occupy the connection (slowloris).
+inline constexpr std::chrono::milliseconds http_head_deadline = 10'000ms;
+
+/// Silence inside of a body. nginx waits 60 s, which is long for a stalled one.
+inline constexpr std::chrono::milliseconds http_body_silence = 30'000ms;
+
+/// Between two requests. nginx has 75 s; a little less than what load balancers
+/// wait for would let them use a connection that is about to end.
+inline constexpr std::chrono::milliseconds http_idle = 75'000ms;
+
+/// Connections of one server. At about 1 KB each a bound on its memory, and
+/// below the descriptors that a server is usually given.
+inline constexpr std::size_t http_connections_max = 10'000;
+
 // -- HTTP: files and clients --------------------------------------------------
 
 /// Pairs of names and values in one query.
@@ -586,6 +620,31 @@ inline constexpr std::chrono::milliseconds metrics_answer = 1'000ms;
 
 /// Scrapes that wait for one that is under way; one more is refused.
 inline constexpr std::size_t metrics_waiting_max = 64;
+
+// -- WebSockets ---------------------------------------------------------------
+
+/// The longest message that may come, its fragments together: a picture, or a
+/// batch of records; what is longer should come as several. Ten times Tomcat's
+/// and a hundredth of what Node's ws takes.
+inline constexpr std::size_t websocket_message_bytes_max = 1024 * 1024;
+
+/// When nothing came for this long the peer is pinged: before the 60 s after
+/// which nginx and most routers forget a silent connection.
+inline constexpr std::chrono::milliseconds websocket_ping_interval = 30'000ms;
+
+/// How long it may take to answer: longer than a phone needs to wake up.
+inline constexpr std::chrono::milliseconds websocket_ping_answer = 20'000ms;
+
+/// How long it may take to answer our close frame; as `close_drain`.
+inline constexpr std::chrono::milliseconds websocket_close_answer = 5'000ms;
+
+/// Of a server without pages: how long a client may take for its request. No
+/// person types it.
+inline constexpr std::chrono::milliseconds websocket_handshake = 10'000ms;
+
+/// What the head of a handshake has at most, on both sides: as with nginx and
+/// Apache.
+inline constexpr std::size_t websocket_head_bytes_max = 8 * 1024;
 
 // -- byte slices --------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 #include "net/websocket/frame_codec.h"
 #include "net/websocket/head_fields.h"
 #include "runtime/error.h"
+#include "runtime/limits.h"
 
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -67,7 +68,8 @@ delivery client_connection::on_payload(byte_slice bytes) {
     return connection::on_payload(std::move(bytes));
   boost::beast::error_code error;
   answer_parser answer;
-  answer.header_limit(static_cast<std::uint32_t>(frame_codec::head_bytes_max));
+  answer.header_limit(
+      static_cast<std::uint32_t>(runtime::limits::websocket_head_bytes_max));
   answer.put(boost::asio::const_buffer{bytes.data(), bytes.size()}, error);
   if (error || !answer.is_header_done())
     return refuse_answer("the answer is not HTTP: " + error.message());

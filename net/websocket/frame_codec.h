@@ -10,6 +10,7 @@
 
 #include "net/codec.h"
 #include "net/websocket/frame.h"
+#include "runtime/limits.h"
 
 #include <algorithm>
 
@@ -17,9 +18,6 @@ namespace sluice::net::websocket {
 
 class frame_codec : public net::codec {
 public:
-  /// What a head has at most: as with nginx and Apache.
-  static constexpr std::size_t head_bytes_max = 8 * 1024;
-
   /// `usual` is the kind of the messages that `wrap` makes.
   explicit frame_codec(opcode usual, bool after_head = false) noexcept
       : usual_(usual), in_head_(after_head) {}
@@ -60,7 +58,7 @@ private:
     auto at = input.find(end, looked_);
     if (at == std::string_view::npos) {
       looked_ = input.size() - std::min(input.size(), end.size() - 1);
-      return input.size() < head_bytes_max
+      return input.size() < runtime::limits::websocket_head_bytes_max
                  ? decoded::more()
                  : decoded::too_long("the head has more than 8 KiB");
     }

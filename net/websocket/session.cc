@@ -1,6 +1,7 @@
 #include "net/websocket/session.h"
 
 #include "net/websocket/session_reader.h"
+#include "runtime/limits.h"
 
 #include <algorithm>
 #include <utility>
@@ -8,10 +9,6 @@
 namespace sluice::net::websocket {
 
 namespace {
-
-// A person's message, a picture, a batch of records; more should come as a
-// stream. Sixteen times what a frame of the common servers has.
-constexpr std::size_t message_bytes_default = 1024 * 1024;
 
 /// A reason is what a control frame has room for behind the code.
 constexpr std::size_t reason_bytes_max = control_payload_bytes_max - 2;
@@ -40,7 +37,8 @@ std::optional<frame_head> whole(std::string_view input) {
 
 } // namespace
 
-session_options::session_options() : message_bytes_max(message_bytes_default) {
+session_options::session_options()
+    : message_bytes_max(runtime::limits::websocket_message_bytes_max) {
 }
 
 session::session(session_options options)

@@ -3,6 +3,7 @@
 #include "net/http/http_date.h"
 #include "net/websocket/frame_codec.h"
 #include "net/websocket/head_fields.h"
+#include "runtime/limits.h"
 
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -12,12 +13,6 @@ namespace sluice::net::websocket {
 namespace beast = boost::beast::http;
 
 namespace {
-
-using namespace std::chrono_literals;
-
-// As long as nginx waits for a request's head would be 60 s; a WebSocket's has
-// a few hundred bytes and no person types it.
-constexpr std::chrono::milliseconds handshake_deadline = 10'000ms;
 
 using request_parser = beast::parser<true, beast::empty_body>;
 
@@ -44,7 +39,7 @@ caf::behavior upgrade_broker::make_behavior() {
 
 delivery upgrade_broker::on_accepted(accepted&) {
   framing(std::make_unique<frame_codec>(opcode::text, true));
-  handshake_timeout(handshake_deadline);
+  handshake_timeout(runtime::limits::websocket_handshake);
   return delivery::handled;
 }
 
@@ -54,7 +49,8 @@ delivery upgrade_broker::on_payload(byte_slice head) {
   handshake_done();
   boost::beast::error_code error;
   request_parser request;
-  request.header_limit(static_cast<std::uint32_t>(frame_codec::head_bytes_max));
+  request.header_limit(
+      static_cast<std::uint32_t>(runtime::limits::websocket_head_bytes_max));
   request.put(boost::asio::const_buffer{head.data(), head.size()}, error);
   if (error || !request.is_header_done()) {
     refuse({400, {}, "The request is not HTTP/1.1: " + error.message() + "."});

@@ -66,12 +66,17 @@ caf::behavior serve(net::websocket::connection* self) {
       },
       [=](const net::written&) { flood(self, block); },
       [=](const net::timed_out& x) {
+        if (x.which == net::timeout::write_stall)
+          std::fputs("stalled\n", stderr);
         if (x.which != net::timeout::user)
           return;
         self->send_message(news);
         self->set_timer(1ms);
       },
-      [](const net::rejected&) {}, // of the news: this client misses them
+      [missed = 0](const net::rejected&) mutable {
+        if (++missed % 1'000 == 0) // of the news
+          std::fprintf(stderr, "missed %d\n", missed);
+      },
       [=](const net::websocket::ended& how) {
         std::fprintf(stderr, "ended %u %s\n", static_cast<unsigned>(how.code),
                      how.reason.c_str());
@@ -102,7 +107,8 @@ int main(int argc, char** argv) {
   net::websocket::options options;
   options.handshake.subprotocols = {"chat"};
   net::listen_options listener;
-  listener.stream.write_stall = 0s; // a stopped client stays, for the tests
+  listener.stream.write_stall = 1s; // is said, and the client stays
+  listener.stream.abort_stalled = false;
   auto server =
       net::websocket::listen(loops, "tcp://127.0.0.1:" + std::to_string(port),
                              serve, options, listener);
