@@ -624,8 +624,8 @@ inline constexpr std::size_t metrics_waiting_max = 64;
 // -- WebSockets ---------------------------------------------------------------
 
 /// The longest message that may come, its fragments together: a picture, or a
-/// batch of records; what is longer should come as several. Ten times Tomcat's
-/// and a hundredth of what Node's ws takes.
+/// batch of records; what is longer should come as several. A hundredth of what
+/// Node's ws takes.
 inline constexpr std::size_t websocket_message_bytes_max = 1024 * 1024;
 
 /// When nothing came for this long the peer is pinged: before the 60 s after
