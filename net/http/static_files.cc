@@ -58,7 +58,8 @@ std::string folder_location(const file_demand& what,
   result.insert(0, "/");
   if (!result.ends_with('/'))
     result += '/';
-  result += encode_path(where.text) + "/";
+  if (!where.text.empty())
+    result += encode_path(where.text) + "/";
   if (!what.query.empty())
     result += "?" + std::string{what.query};
   return result;
@@ -235,6 +236,11 @@ void static_files::serve(runtime::loop_actor* self,
     result->refuse(400, {}, runtime::to_text(where.error()) + "\n");
   } else if (where->is_hidden && !options_.serves_hidden) {
     result->refuse(404);
+  } else if (what.below.empty() && !what.path.ends_with('/')) {
+    // The folder itself, without the slash that its links need.
+    fields head;
+    head.add("Location", folder_location(what, *where));
+    result->refuse(301, head);
   } else {
     file_wish wish;
     wish.path = where->text;

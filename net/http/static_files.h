@@ -30,6 +30,9 @@
 
 namespace sluice::net::http {
 
+class request;
+class server_broker;
+
 struct static_options {
   /// What a folder is: the first of these that is in it.
   std::vector<std::string> index_names{"index.html"};
@@ -112,6 +115,11 @@ public:
   /// this returns, and not any more when `self` has ended.
   void serve(runtime::loop_actor* self, std::shared_ptr<answer_sink> sink,
              const file_demand& what) const;
+
+  /// Answers the request that `self` has just delivered. `below` is the end of
+  /// its path that names the file. (static_route.cc)
+  void serve(server_broker* self, const request& in,
+             std::string_view below) const;
 
   const file_root& root() const noexcept { return *root_; }
 

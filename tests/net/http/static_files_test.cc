@@ -243,6 +243,13 @@ TEST_F(static_files_test, folder_is_its_index_and_has_a_slash) {
   EXPECT_EQ(answer("/files/sub%20dir/").body, "index");
   EXPECT_EQ(answer("/files/empty/").status, 404u);
   EXPECT_EQ(answer("/files/empty").status, 301u);
+  files.write("index.html", "top");
+  EXPECT_EQ(answer("/files/").body, "top");
+  prefix = std::string_view{"/files"}.size();
+  EXPECT_EQ(answer("/files/").body, "top");
+  x = answer("/files?a");
+  EXPECT_EQ(x.status, 301u);
+  EXPECT_EQ(x.field("location"), "/files/?a");
 }
 
 TEST_F(static_files_test, redirection_never_leads_to_another_server) {
