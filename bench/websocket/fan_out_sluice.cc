@@ -39,11 +39,13 @@ caf::behavior hub(sluice::runtime::loop_actor* self, std::size_t clients,
     char digits[17];
     std::snprintf(digits, sizeof digits, "%016llu",
                   static_cast<unsigned long long>(++all->number));
+    // [fan_out]
     auto message =
         shared_message::binary(digits + std::string(bytes - 16, 'x'));
     all->left = all->members.size();
     for (auto& x : all->members)
       self->send(x, net::write{message.frame(), 1});
+    // [/fan_out]
   };
   return {
       [=](join_atom, const caf::actor& x) {

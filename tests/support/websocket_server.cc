@@ -30,6 +30,7 @@ using net::websocket::message_kind;
 using net::websocket::shared_message;
 using runtime::byte_slice;
 
+// [fragments]
 void answer_in_fragments(net::websocket::connection* self,
                          const net::websocket::message& in) {
   constexpr std::size_t size = 10;
@@ -38,6 +39,7 @@ void answer_in_fragments(net::websocket::connection* self,
     self->continue_message(in.bytes.sub(at, size));
   self->end_message();
 }
+// [/fragments]
 
 void flood(net::websocket::connection* self, const byte_slice& block) {
   // The token comes back when the block was taken: then the next.

@@ -24,6 +24,7 @@ using ::testing::StartsWith;
 class listen_test : public ::testing::Test {
 public:
   void serve() {
+    // [server]
     auto echo = [this](websocket::connection* self) -> caf::behavior {
       return {
           [this](const websocket::opened& x) {
@@ -40,6 +41,7 @@ public:
     };
     auto server =
         websocket::listen(run.loop(), "tcp://127.0.0.1:7000", echo, options);
+    // [/server]
     ASSERT_TRUE(server) << runtime::to_text(server.error());
     listener = server->actor;
   }
@@ -158,6 +160,7 @@ TEST_F(listen_test, our_client_and_our_server_understand_each_other) {
   serve();
   lines heard;
   std::string large(200'000, 'x');
+  // [client]
   auto talk = [&](websocket::client_connection* self) -> caf::behavior {
     return {
         [=](const websocket::opened&) {
@@ -177,7 +180,10 @@ TEST_F(listen_test, our_client_and_our_server_understand_each_other) {
         },
     };
   };
-  ASSERT_TRUE(websocket::connect(run.loop(), "ws://127.0.0.1:7000/echo", talk));
+  auto client =
+      websocket::connect(run.loop(), "ws://127.0.0.1:7000/echo", talk);
+  // [/client]
+  ASSERT_TRUE(client) << runtime::to_text(client.error());
   pass(1s);
   EXPECT_EQ(heard, (lines{"one", large, "clean", "closed closed"}));
   EXPECT_EQ(log, (lines{"opened /echo   ", "closed peer_closed"}));
