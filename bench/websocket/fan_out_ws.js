@@ -2,7 +2,7 @@
 // when the sockets have taken it, as fan_out_sluice does. ws, too, makes the
 // header once for each client and shares the payload.
 //
-//   node fan_out_ws.js --port N --clients 1000 --bytes 1024
+//   nodejs fan_out_ws.js --port N --clients 1000 --bytes 1024
 
 'use strict';
 

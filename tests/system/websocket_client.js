@@ -1,7 +1,7 @@
 // A WebSocket client that is not ours: Node's package ws. Runs one scenario
 // against a port, prints what it saw as JSON, and ends.
 //
-//   node websocket_client.js SCENARIO PORT
+//   nodejs websocket_client.js SCENARIO PORT
 
 'use strict';
 
