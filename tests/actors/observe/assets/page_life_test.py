@@ -48,7 +48,7 @@ class ConnectionTest(PageCase):
             lambda: self.browser.attribute("body", "data-old") is None,
             "no longer old")
         self.assertFalse(self.browser.find("#banner").is_displayed())
-        self.browser.forget_problems()     # refused connections
+        self.are_refusals_expected = True
 
     def test_attempts_go_on_with_pauses_and_one_is_made_when_online(self):
         node = self.visit()
@@ -69,7 +69,7 @@ class ConnectionTest(PageCase):
         self.browser.run("dispatchEvent(new Event('online'))")
         node.await_visit(2)
         self.browser.await_text("#connection", "Connected to n1")
-        self.browser.forget_problems()
+        self.are_refusals_expected = True
 
     def test_silence_on_an_open_connection_is_said(self):
         node = self.visit()
@@ -96,7 +96,7 @@ class ConnectionTest(PageCase):
         self.browser.await_text("#sentence", "Three nodes, all up.")
         self.assertIn("n3 is down: its process has ended.",
                       self.texts("#log .said"))
-        self.browser.forget_problems()
+        self.are_refusals_expected = True
 
 
 class NonsenseTest(PageCase):
