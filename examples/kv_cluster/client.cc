@@ -2,6 +2,7 @@
 
 #include "net/resp.h"
 
+#include <chrono>
 #include <utility>
 
 namespace sluice::examples::kv_cluster {
@@ -53,6 +54,8 @@ bool client::fill(place where, std::string_view bytes) {
     x.parts[where.part] = bytes;
   if (--x.missing > 0)
     return false;
+  if (x.began != runtime::time_point{})
+    times_->record(std::chrono::steady_clock::now() - x.began);
   if (x.how != merge::one) {
     x.bytes = merge_answers(x.how, x.parts, x.shards, x.shard);
     x.parts = {};

@@ -11,6 +11,7 @@
 
 #include "examples/kv/session.h"
 #include "examples/kv_cluster/plan.h"
+#include "examples/kv_cluster/recent_times.h"
 #include "net/stream_broker.h"
 
 #include <cstddef>
@@ -59,6 +60,13 @@ public:
   std::uint64_t open(merge how, std::uint32_t parts, std::size_t charge,
                      std::uint32_t shards = 0, std::uint32_t shard = 0);
 
+  /// Of the answer that was opened last: the command came then, and how long it
+  /// took is to be recorded there. `times` outlives the client.
+  void time_last(runtime::time_point began, recent_times& times) noexcept {
+    answers_.back().began = began;
+    times_ = &times;
+  }
+
   /// A part is there. True if the front is complete: `flush` has work.
   bool fill(place where, std::string_view bytes);
 
@@ -91,6 +99,7 @@ private:
     std::uint32_t shards = 0;
     std::uint32_t shard = 0;
     std::size_t charge = 0;
+    runtime::time_point began{};
     std::string bytes;              // of a single part, or complete
     std::vector<std::string> parts; // else
   };
@@ -104,6 +113,7 @@ private:
   std::deque<pending> answers_;
   std::uint64_t first_ = 0; // the number of the front
   std::size_t charge_ = 0;
+  recent_times* times_ = nullptr;
   bool paused_ = false;
   bool pressed_ = false;
   std::string out_;

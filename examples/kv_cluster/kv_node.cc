@@ -270,6 +270,7 @@ void kv_node::turn() {
     fail_overdue(loop().now());
     expire_keys();
     sample_rates();
+    times_.tick(loop().now());
   }
   for (auto& x : keeper_.take_letters())
     if (auto to = find_peer(x.to.name); to && to->holder() == x.to)

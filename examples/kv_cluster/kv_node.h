@@ -25,6 +25,7 @@
 #include "examples/kv/session.h"
 #include "examples/kv_cluster/client.h"
 #include "examples/kv_cluster/peer.h"
+#include "examples/kv_cluster/recent_times.h"
 #include "examples/kv_cluster/shard_stores.h"
 #include "runtime/loop_actor.h"
 
@@ -101,6 +102,9 @@ public:
 
   const node_figures& figures() const noexcept { return figures_; }
   const node_rates& rates() const noexcept { return rates_; }
+
+  /// Of commands about keys, from the moment at which they were read.
+  const recent_times& times() const noexcept { return times_; }
   const actors::cluster::shard_keeper& keeper() const noexcept {
     return keeper_;
   }
@@ -247,6 +251,7 @@ private:
   node_figures sampled_;
   runtime::time_point sampled_at_{};
   node_rates rates_;
+  recent_times times_;
 
   tick_timer timer_{*this};
   runtime::time_point due_{runtime::time_point::max()};

@@ -32,6 +32,7 @@ void kv_node::submit(const std::shared_ptr<client>& from,
     return from->answer_error(
         "ERR the command is too long: " + std::to_string(frame.size())
         + " bytes, of at most " + std::to_string(command_bytes_max));
+  auto began = present();
   make_plan(args_, keeper_.settings().shards, plan_);
   switch (plan_.what) {
   case plan_kind::local:
@@ -52,10 +53,12 @@ void kv_node::submit(const std::shared_ptr<client>& from,
                && run_here(shard, writes, scratch_);
     if (ran && is_settled(shard)) {
       from->answer(scratch_);
+      times_.record(present() - began);
       figures_.bytes_out += std::exchange(from->bytes_written, 0);
       return;
     }
     auto number = from->open(merge::one, 1, frame.size() + scratch_.size());
+    from->time_last(began, times_);
     origin who{from, {number, 0}, {}, 0};
     if (ran)
       wait_until_settled(shard, std::move(who), scratch_);
@@ -69,6 +72,7 @@ void kv_node::submit(const std::shared_ptr<client>& from,
     auto number =
         from->open(plan_.how, static_cast<std::uint32_t>(parts.size()),
                    frame.size(), keeper_.settings().shards, plan_.shard);
+    from->time_last(began, times_);
     std::uint32_t i = 0;
     for (auto& x : parts)
       run({{from, {number, i++}, {}, 0},

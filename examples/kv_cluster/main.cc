@@ -9,8 +9,10 @@
 #include "actors/cluster/node.h"
 #include "actors/cluster/shard_letter.h"
 #include "actors/config.h"
+#include "actors/observe/messages.h"
 #include "examples/kv_cluster/connection.h"
 #include "examples/kv_cluster/kv_node.h"
+#include "examples/kv_cluster/page.h"
 #include "examples/kv_cluster/verbs.h"
 #include "examples/support/server_program.h"
 #include "examples/support/until_signal.h"
@@ -46,6 +48,7 @@ struct settings {
   cluster::node_options node;
   std::string resp = "tcp://127.0.0.1:6379";
   std::string admin;
+  kv_cluster::page_settings page;
   std::string etcd;
   std::uint32_t shards = 64;
   std::uint32_t copies = 2;
@@ -98,6 +101,7 @@ int run(settings options) {
   cluster::add_shard_types(cfg);
   cfg.add_message_type<kv_cluster::request_bundle>("kv_cluster.request_bundle");
   cfg.add_message_type<kv_cluster::answer_bundle>("kv_cluster.answer_bundle");
+  sluice::actors::observe::add_observe_types(cfg);
   caf::actor_system sys{cfg};
   runtime::loop_group loops{sys, {.loops = 1}};
   auto& loop = loops.at(0);
@@ -133,9 +137,14 @@ int run(settings options) {
   if (!server)
     return support::fail(server.error());
   caf::anon_send(keys, server->local.port());
+  options.page.cluster = options.node.cluster;
+  auto page = kv_cluster::start_page(loop, *node, keys, options.page);
+  if (!page)
+    return support::fail(page.error());
   if (!options.admin.empty()) {
-    auto verbs = kv_cluster::make_verbs(
-        {&*node, keys, server->local.port(), &support::until_signal::wake});
+    auto verbs =
+        kv_cluster::make_verbs({&*node, keys, server->local.port(),
+                                page->address, &support::until_signal::wake});
     auto opened = admin::serve(loop, options.admin, std::move(verbs));
     if (!opened)
       return support::fail(opened.error());
@@ -143,6 +152,10 @@ int run(settings options) {
   std::atomic<bool> failed{false};
   runtime::spawn_on(loop, observer, node->actor(), &failed);
   support::announce(server->local);
+  if (!page->address.empty()) {
+    std::printf("page %s\n", page->address.c_str());
+    std::fflush(stdout);
+  }
   end.wait(std::chrono::seconds{options.seconds});
   loops.stop();
   return failed ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -176,6 +189,16 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--admin", options.admin,
                  "endpoint of the admin interface, as unix:///path/n1.sock");
+  app.add_option("--page", options.page.where,
+                 "endpoint of the page for browsers, as "
+                 "tcp://127.0.0.1:8080; if it is taken, any free port there");
+  app.add_option("--page-host", options.page.hosts,
+                 "name by which browsers may ask for the page, besides "
+                 "localhost and addresses");
+  app.add_option("--launcher", options.page.launcher,
+                 "control socket of the launcher of this node, as "
+                 "unix:///path/sluice.sock: the page can then stop, kill and "
+                 "start nodes");
   app.add_option("--shards", options.shards,
                  "into how many parts the keys are divided; the same for all")
       ->capture_default_str()

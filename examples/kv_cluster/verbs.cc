@@ -89,8 +89,8 @@ json queues_json(const kv_node& keys) {
   return result;
 }
 
-json status(const kv_node& keys, const member_list& x,
-            std::uint16_t resp_port) {
+json status(const kv_node& keys, const member_list& x, std::uint16_t resp_port,
+            const std::string& page) {
   auto& rates = keys.rates();
   auto& figures = keys.figures();
   return {{"name", x.self.name},
@@ -102,6 +102,7 @@ json status(const kv_node& keys, const member_list& x,
           {"members", members_json(x.list)},
           {"pid", getpid()},
           {"resp_port", resp_port},
+          {"page", page.empty() ? json() : json(page)},
           {"keys", keys.keys_of_primaries()},
           {"shards", shards_json(keys)},
           {"planner", keys.keeper().is_planner()},
@@ -139,7 +140,9 @@ actors::admin::verb_table make_verbs(verb_setup setup) {
   actors::admin::verb_table result;
   result["status"] = [=](const json&, reply done) {
     ask(of(keys).loop(), node->actor(), list_members{}, 5s, done,
-        [=](const member_list& x) { done.ok(status(of(keys), x, port)); });
+        [=, page = setup.page](const member_list& x) {
+          done.ok(status(of(keys), x, port, page));
+        });
   };
   result["leave"] = [=](const json&, reply done) {
     ask(of(keys).loop(), node->actor(), leave_cluster{}, 120s, done,

@@ -21,6 +21,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 
 namespace sluice::examples::kv_cluster {
 
@@ -28,6 +29,7 @@ struct verb_setup {
   actors::cluster::node* node = nullptr;
   caf::actor keys; // a kv_node
   std::uint16_t resp_port = 0;
+  std::string page;           // its address, or empty
   std::function<void()> stop; // ends the process
 };
 

@@ -139,6 +139,10 @@ void command_line::add_up() {
   up->add_option("--port", up_.port, "of the first node, for clients")
       ->capture_default_str()
       ->type_name("PORT");
+  up->add_option("--page-port", up_.page_port,
+                 "of the first node's page for browsers; 0: no pages")
+      ->capture_default_str()
+      ->type_name("PORT");
   etcd_ = up->add_option("--etcd", up_.etcd,
                          std::string{"membership from etcd; by default at "}
                              + etcd_default)

@@ -280,6 +280,9 @@ void launcher::on_status(node& x, const json& answer) {
   x.last_answer = loop().now();
   auto state = answer.find("state");
   x.member = state != answer.end() && *state == "member";
+  auto page = answer.find("page");
+  x.page =
+      page != answer.end() && page->is_string() ? page->get<std::string>() : "";
   if (x.member)
     for (auto& asker : std::exchange(x.until_member, {}))
       asker.ok({{"pid", x.pid}});
@@ -292,7 +295,9 @@ void launcher::on_status(node& x, const json& answer) {
   if (!all_members())
     return;
   stage_ = stage::up;
-  hooks_.ready();
+  auto with_page =
+      std::ranges::find_if(nodes_, [](auto& y) { return !y->page.empty(); });
+  hooks_.ready(with_page != nodes_.end() ? (*with_page)->page : "");
 }
 
 bool launcher::all_members() const {

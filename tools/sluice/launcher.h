@@ -52,8 +52,9 @@ struct launcher_hooks {
   std::function<void(std::string_view who, std::string_view line)> say;
   /// The process of a node runs, for the first time or again.
   std::function<void(std::size_t index, pid_t pid)> started;
-  /// All nodes are members.
-  std::function<void()> ready;
+  /// All nodes are members; where a browser finds the page of the first one
+  /// that has one, or an empty text.
+  std::function<void(const std::string& page)> ready;
   /// All nodes have ended. With a reason if it is a failure.
   std::function<void(exit_code code, const std::string& why)> done;
 };
@@ -96,7 +97,8 @@ private:
     node_log log;
     caf::actor child; // null: it does not run
     pid_t pid = 0;
-    std::string end; // how it ended the last time
+    std::string end;  // how it ended the last time
+    std::string page; // where a browser finds it, as it says itself
     std::uint64_t starts = 0;
     runtime::time_point since{}; // when it was started or ended
     runtime::time_point last_answer{};

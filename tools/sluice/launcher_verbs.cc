@@ -112,6 +112,7 @@ json launcher::describe(node& x) const {
       {"end", x.end.empty() ? json() : json(x.end)},
       {"resp_port", x.plan.resp_port},
       {"cluster_port", x.plan.cluster_port},
+      {"page", x.child && !x.page.empty() ? json(x.page) : json()},
       {"admin", x.plan.admin},
       {"log", x.plan.log},
   };

@@ -56,6 +56,9 @@ std::string check(const up_options& x) {
   if (x.nodes < 1 || x.nodes > nodes_max)
     return "--nodes takes a number from 1 to " + std::to_string(nodes_max);
   auto most = port_max - cluster_port_offset - x.nodes + 1;
+  if (x.page_port > port_max)
+    return "--page-port takes a number from 1 to " + std::to_string(port_max)
+           + ", or 0 for no pages";
   if (x.port < 1 || x.port > most)
     return "--port takes a number from 1 to " + std::to_string(most) + " with "
            + std::to_string(x.nodes)
@@ -83,6 +86,14 @@ std::vector<node_plan> plan_nodes(const up_options& options,
     x.arguments = {"--name",  x.name,          "--listen", tcp(x.cluster_port),
                    "--seeds", seeds,           "--admin",  x.admin,
                    "--resp",  tcp(x.resp_port)};
+    x.arguments.insert(x.arguments.end(),
+                       {"--launcher", "unix://" + dir + "/sluice.sock"});
+    if (options.page_port != 0) {
+      auto page = options.page_port + (x.resp_port - options.port);
+      // Above the last port any free one does.
+      x.arguments.insert(x.arguments.end(),
+                         {"--page", tcp(page <= port_max ? page : 0)});
+    }
     if (!options.etcd.empty())
       x.arguments.insert(x.arguments.end(), {"--etcd", options.etcd});
     x.arguments.insert(x.arguments.end(), options.node_arguments.begin(),

@@ -27,6 +27,9 @@ struct up_options {
   std::string dir;
   std::string program;
   unsigned port = 6379;
+  /// Of the first node's page; where it is taken a node chooses another one. 0:
+  /// nodes have no page.
+  unsigned page_port = 8080;
   /// Empty: membership from the seeds alone.
   std::string etcd;
   bool restart = false;

@@ -47,7 +47,8 @@ std::pair<json, json> names_of(const json& members) {
 
 json node_json(const json& from) {
   json result;
-  for (auto name : {"name", "pid", "process", "end", "resp_port", "log"})
+  for (auto name :
+       {"name", "pid", "process", "end", "resp_port", "page", "log"})
     result[name] = field(from, name);
   result["for_s"] = number_in(from, "for_ms") / 1000;
   auto answer = field(field(from, "answers"), "status");
@@ -156,6 +157,7 @@ std::string status_text(const json& status) {
              {"VERSION"},
              {"MEMBERS"}};
   json seed;
+  json page;
   for (auto& x : status["nodes"]) {
     if (auto absent = absence_text(x); !absent.empty()) {
       rows.add({text_of(x["name"]), text_of(x["pid"]), absent});
@@ -163,6 +165,8 @@ std::string status_text(const json& status) {
     }
     if (x["state"] == "member")
       seed = x["seed"];
+    if (page.is_null())
+      page = field(x, "page"); // of a node that answers
     rows.add({text_of(x["name"]), text_of(x["pid"]), text_of(x["state"]),
               text_of(x["resp_port"]),
               x["keys"].is_number() ? count_text(x["keys"].get<double>()) : "-",
@@ -178,6 +182,8 @@ std::string status_text(const json& status) {
             + text_of(status["launcher_pid"]);
   if (seed.is_string() && seed != "")
     result += ", seed " + text_of(seed);
+  if (page.is_string())
+    result += "\nIn a browser: " + text_of(page);
   return result + "\n";
 }
 

@@ -84,7 +84,7 @@ exit_code wait_for_launcher(int fd) {
 
 std::string welcome(const up_options& options, const place& where,
                     const std::vector<node_plan>& nodes,
-                    const std::vector<pid_t>& pids,
+                    const std::vector<pid_t>& pids, const std::string& page,
                     steady_clock::duration took) {
   table all{{"NODE"}, {"PID", align::right}, {"RESP"}, {"LOG"}};
   for (std::size_t i = 0; i < nodes.size(); ++i)
@@ -105,6 +105,8 @@ std::string welcome(const up_options& options, const place& where,
       + std::to_string(nodes.front().resp_port) + " set greeting hello\n"
       + "  redis-cli -p " + std::to_string(last.resp_port) + " get greeting\n"
       + "  " + tool + "status --watch\n";
+  if (!page.empty())
+    result += "In a browser, whichever node's page it is:\n  " + page + "\n";
   if (nodes.size() > 1)
     result += "  " + tool + "kill " + last.name + "; " + tool + "start "
               + last.name + "\n";
@@ -129,7 +131,7 @@ private:
   };
 
   launcher_hooks hooks();
-  void on_ready();
+  void on_ready(const std::string& page);
   ending serve();
   ending wait(const caf::actor& nodes);
   void go_to_background();
@@ -156,7 +158,7 @@ launcher_hooks host::hooks() {
     out_.line(text + " | " + printable(line));
   };
   result.started = [this](std::size_t index, pid_t pid) { pids_[index] = pid; };
-  result.ready = [this] { on_ready(); };
+  result.ready = [this](const std::string& page) { on_ready(page); };
   result.done = [this](exit_code code, const std::string& why) {
     ending_ = {code, why};
     over_ = true;
@@ -165,10 +167,10 @@ launcher_hooks host::hooks() {
   return result;
 }
 
-void host::on_ready() {
+void host::on_ready(const std::string& page) {
   ready_ = true;
-  out_.line(
-      welcome(options_, where_, nodes_, pids_, steady_clock::now() - began_));
+  out_.line(welcome(options_, where_, nodes_, pids_, page,
+                    steady_clock::now() - began_));
   if (parent_.waits())
     go_to_background();
 }

@@ -186,7 +186,7 @@ class Views(ClusterCase):
         self.assertEqual(
             sorted(status["nodes"][0]),
             ["answers", "end", "error", "for_s", "incarnation", "keys", "log",
-             "members", "name", "pid", "process", "rates", "resp_port", "seed",
+             "members", "name", "page", "pid", "process", "rates", "resp_port", "seed",
              "shards", "silent_for_s", "state", "suspected", "version"])
         self.assertEqual(status["nodes"][2]["members"], ["n1", "n2", "n3"])
         self.assertEqual(status["nodes"][2]["resp_port"], self.port + 2)

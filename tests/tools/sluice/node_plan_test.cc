@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -18,13 +19,28 @@ TEST(node_plan_test, nodes_have_ports_in_a_row_and_the_first_three_as_seeds) {
   EXPECT_EQ(all[3].resp_port, 7003);
   EXPECT_EQ(all[3].cluster_port, 17003);
   EXPECT_EQ(all[3].log, "/run/x/n4.log");
-  EXPECT_EQ(all[3].arguments,
-            (std::vector<std::string>{
-                "--name", "n4", "--listen", "tcp://127.0.0.1:17003", "--seeds",
-                "tcp://127.0.0.1:17000,tcp://127.0.0.1:17001,"
-                "tcp://127.0.0.1:17002",
-                "--admin", "unix:///run/x/n4.sock", "--resp",
-                "tcp://127.0.0.1:7003"}));
+  EXPECT_EQ(
+      all[3].arguments,
+      (std::vector<std::string>{
+          "--name", "n4", "--listen", "tcp://127.0.0.1:17003", "--seeds",
+          "tcp://127.0.0.1:17000,tcp://127.0.0.1:17001,"
+          "tcp://127.0.0.1:17002",
+          "--admin", "unix:///run/x/n4.sock", "--resp", "tcp://127.0.0.1:7003",
+          "--launcher", "unix:///run/x/sluice.sock", "--page",
+          "tcp://127.0.0.1:8083"}));
+}
+
+TEST(node_plan_test, pages_can_be_elsewhere_or_nowhere) {
+  up_options options;
+  options.page_port = 65'534;
+  auto all = plan_nodes(options, "/d");
+  EXPECT_EQ(all[1].arguments.back(), "tcp://127.0.0.1:65535");
+  EXPECT_EQ(all[2].arguments.back(), "tcp://127.0.0.1:0");
+  options.page_port = 0;
+  all = plan_nodes(options, "/d");
+  EXPECT_EQ(std::ranges::count(all[0].arguments, "--page"), 0);
+  options.page_port = 65'536;
+  EXPECT_NE(check(options), "");
 }
 
 TEST(node_plan_test, etcd_and_further_arguments_come_last) {
