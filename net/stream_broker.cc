@@ -387,7 +387,7 @@ void stream_broker::end(ending how) {
   self_pressed_ = false;
   framer_.reset();
   closed event{how.reason, how.os_error, unsent, how.error};
-  deliver(event);
+  on_closed(event);
   run([&] { quit(std::move(how.error)); });
 }
 

@@ -186,6 +186,12 @@ protected:
   virtual delivery on_connected(connected& what);
   virtual delivery on_accepted(accepted& what);
 
+  /// It is over; tells the behavior, with its last event.
+  virtual delivery on_closed(closed& what);
+
+  /// Hands what is queued to the operating system now, as far as it takes it.
+  void flush();
+
   /// Null if the broker has none.
   net::codec* current_codec() noexcept {
     return framer_ ? &framer_->codec() : nullptr;
@@ -201,7 +207,8 @@ protected:
   bool write_enveloped(std::string_view header, byte_slice payload,
                        std::string_view trailer, std::uint64_t token = 0);
 
-  /// Whether what the peer sends is read now; if not, its silence means nothing.
+  /// Whether what the peer sends is read now; if not, its silence means
+  /// nothing.
   bool may_read() const noexcept;
 
   /// Gives a write command of another actor back, for an `intercept` that does
@@ -275,7 +282,6 @@ private:
   void give_back(const caf::strong_actor_ptr& from, byte_slice bytes,
                  reject_reason why, std::uint64_t token);
   void queue_up();
-  void flush();
   std::size_t gather(std::span<iovec> out);
   void taken(std::size_t count);
   void on_blocked();

@@ -185,6 +185,10 @@ delivery stream_broker::on_accepted(accepted& what) {
   return deliver(what);
 }
 
+delivery stream_broker::on_closed(closed& what) {
+  return deliver(what);
+}
+
 // -- what steers the reading --------------------------------------------------
 
 void stream_broker::read_credit(std::uint64_t count) {

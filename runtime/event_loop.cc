@@ -349,7 +349,7 @@ bool event_loop::has_ready() {
 
 void event_loop::begin_stop() {
   stopping_ = true;
-  timers_.arm(stop_timer_, now_ + limits::stop_drain);
+  timers_.arm(stop_timer_, now_ + options_.stop_drain);
   for (auto& [resident, ref] : hold_all())
     resident->on_loop_stopping();
 }

@@ -106,6 +106,9 @@ struct loop_options {
   /// How long an idle loop polls before it blocks. Round trips get shorter by
   /// a wake-up, at the price of a busy core.
   std::chrono::microseconds spin{0};
+
+  /// How long a stopping loop lets its connections drain before it aborts them.
+  std::chrono::milliseconds stop_drain = limits::stop_drain;
 };
 
 class event_loop final : public caf::execution_unit {
@@ -130,7 +133,7 @@ public:
   void start();
 
   /// Asks all residents to finish; aborts those that have not after
-  /// `limits::stop_drain`. The loop ends when none is left. Idempotent.
+  /// `loop_options::stop_drain`. The loop ends when none is left. Idempotent.
   void request_stop() noexcept;
 
   /// Waits for the thread's end. Not on the loop's thread.

@@ -39,7 +39,8 @@ loop_group::loop_group(caf::actor_system& system, loop_group_options options)
         system,
         loop_seam{&the_clock, std::make_unique<epoll_poller>(),
                   &posix_socket_api::instance()},
-        loop_options{"loop-" + std::to_string(i), options.spin}));
+        loop_options{"loop-" + std::to_string(i), options.spin,
+                     options.stop_drain}));
   for (auto& loop : loops_)
     loop->start();
 }

@@ -12,6 +12,7 @@
 // rest, and joins the threads.
 
 #include "runtime/event_loop.h"
+#include "runtime/limits.h"
 
 #include <atomic>
 #include <memory>
@@ -25,6 +26,8 @@ struct loop_group_options {
   std::size_t loops = 0;
   /// See loop_options. `sluice.spin`.
   std::chrono::microseconds spin{0};
+  /// See loop_options.
+  std::chrono::milliseconds stop_drain = limits::stop_drain;
 };
 
 class loop_group {
