@@ -12,6 +12,8 @@
 #include "actors/config.h"
 #include "actors/flow_actor.h"
 #include "actors/metrics/collector.h"
+#include "actors/metrics/http_handler.h"
+#include "net/http/serve.h"
 #include "net/listen.h"
 #include "runtime/error.h"
 #include "runtime/loop_group.h"
@@ -49,23 +51,6 @@ caf::behavior counted(actors::flow_actor*) {
   return {[](int) {}};
 }
 
-/// Whatever is asked for, the metrics are the answer.
-caf::behavior answer(net::stream_broker* self, const caf::actor& metrics) {
-  return {
-      [=](const net::received&) {
-        self->request(metrics, caf::infinite,
-                      actors::metrics::collect_metrics{})
-            .then([=](const std::string& text) {
-              self->write(std::string{"HTTP/1.1 200 OK\r\nContent-Type: "}
-                          + actors::metrics::collector::content_type
-                          + "\r\nContent-Length: " + std::to_string(text.size())
-                          + "\r\nConnection: close\r\n\r\n" + text);
-              self->close();
-            });
-      },
-  };
-}
-
 int fail(const caf::error& why) {
   std::fprintf(stderr, "%s\n", runtime::to_text(why).c_str());
   return 1;
@@ -91,6 +76,8 @@ int main() {
   auto node = actors::cluster::node::start(loops.at(0), {.name = "alone"});
   if (!node)
     return fail(node.error());
+  auto echo_server =
+      net::listen(loops.at(1), "tcp://127.0.0.1:0", echo, {}, &echoes);
   // [collector]
   actors::metrics::collector metrics{
       sys,
@@ -99,11 +86,12 @@ int main() {
        .node = node->actor(),
        .registries = {registry},
        .answer = std::chrono::milliseconds{100}}};
+  net::http::router routes;
+  if (auto err = routes.get("/metrics", actors::metrics::http_handler(metrics)))
+    return fail(err);
   // [/collector]
-  auto echo_server =
-      net::listen(loops.at(1), "tcp://127.0.0.1:0", echo, {}, &echoes);
-  auto server = net::listen(loops.at(0), "tcp://127.0.0.1:0", answer, {},
-                            metrics.actor());
+  auto server =
+      net::http::serve(loops.at(0), "tcp://127.0.0.1:0", std::move(routes));
   if (!echo_server || !server)
     return fail(echo_server ? server.error() : echo_server.error());
   caf::scoped_actor self{sys};
