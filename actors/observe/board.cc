@@ -13,9 +13,6 @@ namespace limits = runtime::limits;
 
 namespace {
 
-/// Above, what a node has said is not shown as if it were so.
-constexpr std::chrono::milliseconds report_old{2'000};
-
 std::uint64_t ms(runtime::duration x) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(
       0, std::chrono::duration_cast<std::chrono::milliseconds>(x).count()));
@@ -209,7 +206,7 @@ const frame& board::tick(const moment& at) {
   for (auto& [name, x] : nodes_) {
     made.nodes.push_back(view(at, x));
     auto age = made.nodes.back().age_ms;
-    if (!age || std::chrono::milliseconds{*age} > report_old)
+    if (!age || std::chrono::milliseconds{*age} > limits::observe_report_old)
       continue;
     for (auto& y : x.report.links)
       made.links.push_back(

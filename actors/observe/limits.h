@@ -1,6 +1,15 @@
 #pragma once
+
+// limits: the bounds of the page and of what nodes tell each other for it, each
+// with its unit and its reason, as all others in runtime/limits.h, whose
+// namespace they share.
+//
+// For users. Constants only: any thread, for ever.
+
 #include "runtime/limits.h"
+
 namespace sluice::runtime::limits {
+
 /// How often a node that is watched reports, and a page is told: what the eye
 /// follows, and a fiftieth of what a busy page would cost.
 inline constexpr std::chrono::milliseconds observe_interval = 500ms;
@@ -13,6 +22,9 @@ inline constexpr std::chrono::milliseconds observe_lease = 4'000ms;
 /// How long a node keeps on watching when its last page was closed: a reload,
 /// or a person who asks again with curl.
 inline constexpr std::chrono::milliseconds observe_linger = 10'000ms;
+
+/// A report that is older is not shown as what is so: three have not come.
+inline constexpr std::chrono::milliseconds observe_report_old = 2'000ms;
 
 /// How long a report may take until the reports to that node are shortened.
 inline constexpr std::chrono::milliseconds observe_slow_reader = 1'000ms;
@@ -78,4 +90,5 @@ inline constexpr std::size_t observe_page_queue_bytes_max = 16 * 1024 * 1024;
 
 /// A text that a page sends: one control.
 inline constexpr std::size_t observe_command_bytes_max = 4 * 1024;
+
 } // namespace sluice::runtime::limits
