@@ -52,6 +52,7 @@ const char* are(std::uint64_t count, pressure_unit unit) {
 struct ending {
   string_view reason;
   string_view text;
+  bool was_open = true;
 };
 
 /// What comes behind "n2 closed a connection: ".
@@ -60,9 +61,10 @@ constexpr std::array endings{
     ending{"handler_failed", "its handler threw an exception"},
     ending{"peer_reset",
            "the peer reset it, as a process does that was killed"},
-    ending{"connect_failed", "nobody could be connected to"},
-    ending{"lookup_failed", "the host's name was not found"},
-    ending{"connect_timeout", "connecting took too long"},
+    ending{"connect_failed", "nobody listens there, or nothing leads there",
+           false},
+    ending{"lookup_failed", "the host's name was not found", false},
+    ending{"connect_timeout", "nobody answered in time", false},
     ending{"handshake_timeout", "the handshake took too long"},
     ending{"drain_timeout", "the peer took too long to take the rest"},
     ending{"write_stall", "the peer has not taken a byte for too long"},
@@ -204,11 +206,15 @@ string holds_no_more(string_view node, string_view held, string_view holder,
 
 string closed(string_view node, std::uint64_t count, string_view reason) {
   string_view why = reason;
+  auto was_open = true;
   for (auto& x : endings)
-    if (x.reason == reason)
+    if (x.reason == reason) {
       why = x.text;
+      was_open = x.was_open;
+    }
   auto many = count > 1;
-  return join(node, " closed ", many ? count_text(count) : "a",
+  return join(node, was_open ? " closed " : " could not make ",
+              many ? count_text(count) : "a",
               many ? " connections: " : " connection: ", why,
               why == reason ? "." : join(" (", reason, ")."));
 }

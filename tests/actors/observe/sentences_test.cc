@@ -104,6 +104,9 @@ TEST(sentences_test, closed_connections_say_why_and_how_many) {
   EXPECT_EQ(closed("n2", 1'200, "peer_reset"),
             "n2 closed 1,200 connections: the peer reset it, as a process does "
             "that was killed (peer_reset).");
+  EXPECT_EQ(closed("n2", 2, "connect_failed"),
+            "n2 could not make 2 connections: nobody listens there, or nothing "
+            "leads there (connect_failed).");
   EXPECT_EQ(closed("n2", 1, "of_tomorrow"),
             "n2 closed a connection: of_tomorrow.");
 }
