@@ -16,8 +16,9 @@ sys.path.insert(0, ROOT)
 
 from tests.support.process_stats import MEBIBYTE
 from tests.system.http_case import HttpCase
-from tests.system.http_connection import request
-from tests.system.http_requests import ECHO, HELLO, REFUSED, TAKEN
+from tests.system.http_connection import Malformed, request
+from tests.system.http_requests import (
+    COLLECT, ECHO, HELLO, REFUSED, TAKEN)
 
 HIDDEN = request("GET", HELLO, "X-Hidden: yes")
 
@@ -149,6 +150,23 @@ class Bodies(HttpCase):
             self.assertEqual(x.read("HEAD").status, 200)
             self.assertEqual(x.read().body, b"mine")
 
+    def test_answer_that_began_is_not_whole_when_the_body_goes_wrong(self):
+        """ECHO answers while the body comes: nobody may take what it sent so
+        far for all of it."""
+        for entry in REFUSED:
+            if b"\r\n\r\n5\r\nhello" not in entry.data or (
+                    COLLECT.encode() not in entry.data):
+                continue
+            data = entry.data.replace(COLLECT.encode(), ECHO.encode(), 1)
+            with self.subTest(entry.name), self.connect() as x:
+                x.send_what_goes(data + HIDDEN)
+                try:
+                    answer = x.read("POST")
+                except (Malformed, ConnectionResetError):
+                    continue
+                self.assertIn(answer.status, entry.statuses)
+                self.assertTrue(x.is_at_end())
+
     def test_nothing_behind_connection_close_is_answered(self):
         for line in "Connection: close", "connection: x, Close":
             with self.subTest(line), self.connect() as x:
@@ -159,9 +177,9 @@ class Bodies(HttpCase):
                 self.assertTrue(answers[0].closes())
 
     def test_request_cut_off_is_not_carried_out(self):
-        for data in (request("POST", ECHO, body=b"hello")[:-1],
+        for data in (request("POST", COLLECT, body=b"hello")[:-1],
                      request("GET", HELLO)[:-1],
-                     b"POST /echo HTTP/1.1\r\nHost: a\r\n"
+                     b"POST /collect HTTP/1.1\r\nHost: a\r\n"
                      b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"):
             with self.subTest(data), self.connect() as x:
                 x.send(data)

@@ -8,8 +8,11 @@ takes for a body is a request for the other (request smuggling).
 
 from collections import namedtuple
 
-# A route that answers with the body it got, and one that ignores bodies.
+# A route that sends the body back while it comes, one that answers when it has
+# all of it, and one that ignores bodies.
 ECHO = "/echo"
+COLLECT = "/collect"
+COLLECT = "/collect"
 HELLO = "/hello"
 
 # `statuses`: any of them is right; where the RFC names one, only that.
@@ -46,6 +49,11 @@ def _sized(value, body=b"hello", **options):
 
 def _chunked(body):
     return _head(_CODED) + body
+
+
+def _bad_chunks(body):
+    """To a route that answers when it has the whole body."""
+    return _head(_CODED, target=COLLECT) + body
 
 
 _BAD = (400,)
@@ -236,53 +244,53 @@ REFUSED = [
             "9110 4.2.4"),
 
     # -- chunks ---------------------------------------------------------------
-    Refused("chunk_size_ended_by_lf", _chunked(b"5\nhello\r\n0\r\n\r\n"), _BAD,
+    Refused("chunk_size_ended_by_lf", _bad_chunks(b"5\nhello\r\n0\r\n\r\n"), _BAD,
             "9112 7.1"),
-    Refused("chunk_ended_by_lf", _chunked(b"5\r\nhello\n0\r\n\r\n"), _BAD,
+    Refused("chunk_ended_by_lf", _bad_chunks(b"5\r\nhello\n0\r\n\r\n"), _BAD,
             "9112 7.1"),
-    Refused("last_chunk_ended_by_lf", _chunked(b"5\r\nhello\r\n0\n\r\n"), _BAD,
+    Refused("last_chunk_ended_by_lf", _bad_chunks(b"5\r\nhello\r\n0\n\r\n"), _BAD,
             "9112 7.1"),
-    Refused("trailers_ended_by_lf", _chunked(b"5\r\nhello\r\n0\r\n\n"), _BAD,
+    Refused("trailers_ended_by_lf", _bad_chunks(b"5\r\nhello\r\n0\r\n\n"), _BAD,
             "9112 7.1.2"),
-    Refused("chunk_without_its_end", _chunked(b"5\r\nhello0\r\n\r\n"), _BAD,
+    Refused("chunk_without_its_end", _bad_chunks(b"5\r\nhello0\r\n\r\n"), _BAD,
             "9112 7.1"),
-    Refused("chunk_longer_than_said", _chunked(b"4\r\nhello\r\n0\r\n\r\n"),
+    Refused("chunk_longer_than_said", _bad_chunks(b"4\r\nhello\r\n0\r\n\r\n"),
             _BAD, "9112 7.1"),
-    Refused("chunk_size_empty", _chunked(b"\r\nhello\r\n0\r\n\r\n"), _BAD,
+    Refused("chunk_size_empty", _bad_chunks(b"\r\nhello\r\n0\r\n\r\n"), _BAD,
             "9112 7.1"),
-    Refused("chunk_size_with_a_plus", _chunked(b"+5\r\nhello\r\n0\r\n\r\n"),
+    Refused("chunk_size_with_a_plus", _bad_chunks(b"+5\r\nhello\r\n0\r\n\r\n"),
             _BAD, "9112 7.1"),
-    Refused("chunk_size_with_a_minus", _chunked(b"-5\r\nhello\r\n0\r\n\r\n"),
+    Refused("chunk_size_with_a_minus", _bad_chunks(b"-5\r\nhello\r\n0\r\n\r\n"),
             _BAD, "9112 7.1"),
-    Refused("chunk_size_with_0x", _chunked(b"0x5\r\nhello\r\n0\r\n\r\n"), _BAD,
+    Refused("chunk_size_with_0x", _bad_chunks(b"0x5\r\nhello\r\n0\r\n\r\n"), _BAD,
             "9112 7.1"),
     Refused("chunk_size_behind_a_space",
-            _chunked(b" 5\r\nhello\r\n0\r\n\r\n"), _BAD, "9112 7.1"),
-    Refused("chunk_size_with_a_letter", _chunked(b"5g\r\nhello\r\n0\r\n\r\n"),
+            _bad_chunks(b" 5\r\nhello\r\n0\r\n\r\n"), _BAD, "9112 7.1"),
+    Refused("chunk_size_with_a_letter", _bad_chunks(b"5g\r\nhello\r\n0\r\n\r\n"),
             _BAD, "9112 7.1"),
     Refused("chunk_size_of_65_bits",
-            _chunked(b"10000000000000005\r\nhello\r\n0\r\n\r\n"), (400, 413),
+            _bad_chunks(b"10000000000000005\r\nhello\r\n0\r\n\r\n"), (400, 413),
             "9112 7.1"),
     Refused("chunk_size_of_64_bits",
-            _chunked(b"ffffffffffffffff\r\nhello\r\n0\r\n\r\n"), (400, 413),
+            _bad_chunks(b"ffffffffffffffff\r\nhello\r\n0\r\n\r\n"), (400, 413),
             "9112 7.1"),
     Refused("chunk_size_over_the_limit",
-            _chunked(b"7fffffffffffffff\r\nhello\r\n0\r\n\r\n"), (400, 413),
+            _bad_chunks(b"7fffffffffffffff\r\nhello\r\n0\r\n\r\n"), (400, 413),
             "9110 15.5.14"),
     Refused("chunk_extension_with_cr",
-            _chunked(b"5;a\rb\r\nhello\r\n0\r\n\r\n"), _BAD, "9112 7.1.1"),
+            _bad_chunks(b"5;a\rb\r\nhello\r\n0\r\n\r\n"), _BAD, "9112 7.1.1"),
     Refused("chunk_extension_with_lf",
-            _chunked(b"5;a\nb\r\nhello\r\n0\r\n\r\n"), _BAD, "9112 7.1.1"),
+            _bad_chunks(b"5;a\nb\r\nhello\r\n0\r\n\r\n"), _BAD, "9112 7.1.1"),
     Refused("chunk_extension_endless",
-            _chunked(b"5;a=" + b"b" * HUGE + b"\r\nhello\r\n0\r\n\r\n"),
+            _bad_chunks(b"5;a=" + b"b" * HUGE + b"\r\nhello\r\n0\r\n\r\n"),
             (400, 413, 431), "9112 7.1.1"),
     Refused("trailer_without_a_colon",
-            _chunked(b"5\r\nhello\r\n0\r\nX\r\n\r\n"), _BAD, "9112 7.1.2"),
+            _bad_chunks(b"5\r\nhello\r\n0\r\nX\r\n\r\n"), _BAD, "9112 7.1.2"),
     Refused("trailer_folded",
-            _chunked(b"5\r\nhello\r\n0\r\nX: a\r\n b\r\n\r\n"), _BAD,
+            _bad_chunks(b"5\r\nhello\r\n0\r\nX: a\r\n b\r\n\r\n"), _BAD,
             "9112 5.2"),
     Refused("trailers_too_large",
-            _chunked(b"5\r\nhello\r\n0\r\n"
+            _bad_chunks(b"5\r\nhello\r\n0\r\n"
                      + b"X: y\r\n" * (HUGE // 6) + b"\r\n"), (400, 431),
             "6585 5"),
 
@@ -315,6 +323,11 @@ REFUSED = [
     Refused("connect", _get(verb="CONNECT", target="a:80"), (400, 405, 501),
             "9110 9.3.6"),
 ]
+
+# Once an answer has begun, it can only be cut off: so these go where none has.
+REFUSED = [x._replace(data=x.data.replace(f" {ECHO} ".encode(),
+                                          f" {COLLECT} ".encode(), 1))
+           for x in REFUSED]
 
 _HELLO = None  # whatever GET of HELLO answers
 
