@@ -64,21 +64,22 @@ bool is_digits(std::string_view x) noexcept {
   });
 }
 
-/// True if each line feed up to the first empty line ends a line as it should,
-/// and no line is a folded one's rest.
-bool is_well_ended(std::string_view x) noexcept {
-  for (std::size_t line = 0;;) {
-    auto at = x.find('\n', line);
-    if (at == x.npos)
-      return true;
+/// True if each line feed from `from` on ends a line as it should, and no line
+/// is the rest of a folded one.
+bool is_well_ended(std::string_view x, std::size_t from) noexcept {
+  for (auto at = x.find('\n', from); at != x.npos; at = x.find('\n', at + 1)) {
     if (at == 0 || x[at - 1] != '\r')
       return false;
-    if (at == line + 1 && line > 2)
-      return true;
-    line = at + 1;
-    if (line < x.size() && (x[line] == ' ' || x[line] == '\t'))
+    if (at + 1 < x.size() && (x[at + 1] == ' ' || x[at + 1] == '\t'))
       return false;
   }
+  return true;
+}
+
+/// True if a request line ends in a minor version of HTTP/1 above ours.
+bool is_later_minor(std::string_view line) noexcept {
+  return line.size() > 9 && line.substr(line.size() - 9, 8) == " HTTP/1."
+         && line.back() >= '2' && line.back() <= '9';
 }
 
 /// Heads that are being read: each thread keeps a few for the next requests.
@@ -124,8 +125,15 @@ public:
       return x.size();
     }
 
-    void on_chunk_header_impl(std::uint64_t, string_view,
-                              error_code&) override {}
+    void on_chunk_header_impl(std::uint64_t size, string_view,
+                              error_code& error) override {
+      if (size <= owner_.body_left) {
+        owner_.body_left -= size;
+        return;
+      }
+      owner_.refuse(status::content_too_large, "the body is too long");
+      error = beast::error::body_limit;
+    }
 
     std::size_t on_chunk_body_impl(std::uint64_t, string_view x,
                                    error_code&) override {
@@ -170,7 +178,9 @@ public:
   std::string_view coding;
   std::string_view expectation;
   std::string_view body;
+  byte_slice own; // of a head that had to be changed
   method verb = method::other;
+  std::uint64_t body_left = 0; // of what chunks may hold
   std::uint8_t minor_version = 1;
   bool head_done = false;
   status refusal = status::bad_request;
@@ -188,6 +198,8 @@ private:
     field_count = hosts = lengths = codings = expectations = 0;
     fields_max = most;
     host = coding = expectation = body = {};
+    own = {};
+    body_left = std::numeric_limits<std::uint64_t>::max();
     head_done = false;
     refusal = status::bad_request;
     why = nullptr;
@@ -255,6 +267,18 @@ decoded request_codec::decode(std::string_view input) {
 
 // -- heads --------------------------------------------------------------------
 
+/// A line that ends at `line_end`, its carriage return included, of a head that
+/// ends at `end` so far.
+std::optional<decoded> request_codec::over_limits(std::size_t line_end,
+                                                  std::size_t end) {
+  if (line_ == begin_ && line_end - begin_ > limits_.line_bytes + 1)
+    return refuse(status::uri_too_long, "the request line is too long");
+  if (end - begin_ > limits_.head_bytes)
+    return refuse(status::request_header_fields_too_large,
+                  "the head of the request is too long");
+  return std::nullopt;
+}
+
 /// Looks for the empty line at the head's end. Beast would find it, too, but
 /// take lines that end in a line feed alone, or are folded.
 decoded request_codec::decode_head(std::string_view input) {
@@ -277,27 +301,21 @@ decoded request_codec::decode_head(std::string_view input) {
       scanned_ = static_cast<std::uint32_t>(input.size());
       break;
     }
+    // The limits come first: how a request was cut must make no difference.
+    if (auto why = over_limits(at, at + 1))
+      return *why;
     scanned_ = static_cast<std::uint32_t>(at + 1);
     if (at == line_ || input[at - 1] != '\r')
       return refuse(status::bad_request,
                     "a line ends without a carriage return");
-    auto size = at - 1 - line_;
-    if (line_ == begin_ && size > limits_.line_bytes)
-      return refuse(status::uri_too_long, "the request line is too long");
-    if (scanned_ - begin_ > limits_.head_bytes)
-      return refuse(status::request_header_fields_too_large,
-                    "the head of the request is too long");
-    if (size == 0)
+    if (at - 1 == line_)
       return parse_head(input, begin_, scanned_ - begin_);
     if (line_ != begin_ && (input[line_] == ' ' || input[line_] == '\t'))
       return refuse(status::bad_request, "a field is folded");
     line_ = scanned_;
   }
-  if (line_ == begin_ && input.size() - begin_ > limits_.line_bytes)
-    return refuse(status::uri_too_long, "the request line is too long");
-  if (input.size() - begin_ > limits_.head_bytes)
-    return refuse(status::request_header_fields_too_large,
-                  "the head of the request is too long");
+  if (auto why = over_limits(input.size(), input.size()))
+    return *why;
   return decoded::more();
 }
 
@@ -306,13 +324,22 @@ decoded request_codec::parse_head(std::string_view input, std::size_t begin,
   auto block = input.substr(begin, size);
   begin_ = line_ = scanned_ = 0;
   machine_ = machine::acquire(limits_.fields);
+  auto line_size = block.find('\r');
+  if (is_later_minor(block.substr(0, line_size))) {
+    // Beast knows 1.0 and 1.1 only; what is later is read as 1.1 (RFC 9110,
+    // section 2.5).
+    std::string as_1_1{block};
+    as_1_1[line_size - 1] = '1';
+    machine_->own = byte_slice::copy(as_1_1);
+    block = machine_->own.view();
+  }
   error_code error;
   auto taken = machine_->parse->put({block.data(), block.size()}, error);
   if (machine_->why != nullptr)
     return refuse(machine_->refusal, machine_->why);
-  if (error == beast::error::bad_version && block.find("HTTP/") != block.npos) {
+  if (error == beast::error::bad_version) {
     auto line = block.substr(0, block.find('\r'));
-    auto version = line.substr(line.rfind("HTTP/"));
+    auto version = line.substr(std::min(line.rfind("HTTP/"), line.size()));
     if (version.size() == 8 && version[5] >= '2' && version[5] <= '9'
         && version[6] == '.')
       return refuse(status::http_version_not_supported,
@@ -347,6 +374,8 @@ const char* request_codec::judge_head(std::string_view) {
     x.refusal = code;
     return text;
   };
+  if (x.verb == method::connect)
+    return with(status::not_implemented, "there are no tunnels here");
   if (x.codings > 1)
     return "there is more than one Transfer-Encoding";
   if (x.codings == 1) {
@@ -383,7 +412,7 @@ const char* request_codec::judge_head(std::string_view) {
 
 void request_codec::take_request(byte_slice bytes, request& into) {
   auto& x = *machine_;
-  into.bytes_ = std::move(bytes);
+  into.bytes_ = x.own.empty() ? std::move(bytes) : std::move(x.own);
   into.verb_ = x.verb;
   into.verb_text_ = x.verb_text;
   into.target_ = x.target;
@@ -415,16 +444,23 @@ void request_codec::take_request(byte_slice bytes, request& into) {
     machine::recycle(std::move(machine_));
 }
 
+void request_codec::limit_body(std::uint64_t bytes) noexcept {
+  if (in_body_)
+    machine_->body_left = bytes;
+}
+
 // -- bodies -------------------------------------------------------------------
 
 decoded request_codec::decode_body(std::string_view input) {
   refusal_ = status::bad_request;
   std::size_t used = 0;
+  std::size_t around = 0; // bytes around chunks since the last part of the body
   for (;;) {
     machine_->body = {};
     error_code error;
     auto rest = input.substr(used);
-    used += machine_->parse->put({rest.data(), rest.size()}, error);
+    auto count = machine_->parse->put({rest.data(), rest.size()}, error);
+    used += count;
     if (machine_->why != nullptr)
       return refuse(machine_->refusal, machine_->why);
     if (error && error != beast::error::need_more)
@@ -432,20 +468,30 @@ decoded request_codec::decode_body(std::string_view input) {
     found_ = part::body;
     auto body = machine_->body;
     auto done = machine_->parse->is_done();
-    // What is left, or ended the body, stands around a chunk.
-    if (body.empty() && (error || done)
-        && !is_well_ended(error ? input.substr(used) : rest))
-      return refuse(status::bad_request,
-                    "a line around a chunk ends without a carriage return, "
-                    "or is folded");
+    // What Beast took without a body, or waits for the end of, stands around a
+    // chunk.
+    auto lines = error ? input.substr(used) : rest.substr(0, count);
+    if (body.empty()) {
+      around += lines.size();
+      if (around > limits_.head_bytes)
+        return refuse(status::request_header_fields_too_large,
+                      "there is too much around a chunk");
+      if (!is_well_ended(lines, used == 0 ? scanned_ : 0))
+        return refuse(status::bad_request,
+                      "a line around a chunk ends without a carriage return, "
+                      "or is folded");
+    }
     if (done) {
       in_body_ = false;
       machine::recycle(std::move(machine_));
     } else if (body.empty() && !error && used < input.size()) {
-      continue; // the frame of a chunk
+      continue;
     } else if (used == 0) {
+      // Its last byte may be the line feed before a folded line.
+      scanned_ = static_cast<std::uint32_t>(input.size() - !input.empty());
       return decoded::more();
     }
+    scanned_ = 0;
     if (body.empty())
       return decoded::frame(used, 0, used);
     return decoded::frame(static_cast<std::size_t>(body.data() - input.data()),

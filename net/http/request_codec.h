@@ -20,6 +20,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace sluice::net::http {
@@ -57,6 +58,11 @@ public:
 
   // -- about what comes -------------------------------------------------------
 
+  /// What the chunks of the current body may hold from here on: one that says
+  /// to be longer is refused before it comes. A length is for the caller to
+  /// judge.
+  void limit_body(std::uint64_t bytes) noexcept;
+
   /// A head has come, and not all of its body.
   bool in_body() const noexcept { return in_body_; }
 
@@ -67,6 +73,7 @@ private:
   class machine;
 
   decoded decode_head(std::string_view input);
+  std::optional<decoded> over_limits(std::size_t line_end, std::size_t end);
   decoded decode_body(std::string_view input);
   decoded parse_head(std::string_view block, std::size_t begin,
                      std::size_t size);
@@ -75,8 +82,8 @@ private:
 
   request_limits limits_;
   std::unique_ptr<machine> machine_; // while a request is under way
-  // Of a head that has not come whole: where the line begins that is looked at,
-  // and how far.
+  // Of a head that has not come whole: where it begins, and the line that is
+  // looked at; and how far that, or what stands around a chunk, was looked at.
   std::uint32_t begin_ = 0;
   std::uint32_t line_ = 0;
   std::uint32_t scanned_ = 0;

@@ -109,6 +109,7 @@ delivery server_broker::on_head(byte_slice bytes) {
                                        : shared_->options.body_bytes_max;
     if (x.in.content_length().value_or(0) > x.body_limit)
       return over_limit();
+    codec().limit_body(x.body_limit);
   }
   auto result = deliver(x.in);
   if (result == delivery::terminated || !exchange_)
@@ -193,8 +194,10 @@ void server_broker::read_body(std::function<void(byte_slice)> part,
 }
 
 void server_broker::body_limit(std::uint64_t bytes) {
-  if (exchange_)
-    exchange_->body_limit = bytes;
+  if (!exchange_ || exchange_->request_complete)
+    return;
+  exchange_->body_limit = bytes;
+  codec().limit_body(bytes);
 }
 
 /// To be called when no handler looks at the request any more.

@@ -34,6 +34,9 @@ def in_pieces(data, random_source):
 
 
 class Refusals(HttpCase):
+    # A chunk may announce more than ever comes.
+    options = ("--body-timeout-ms", "500")
+
     def check_refused(self, entry, pieces):
         with self.connect() as x:
             for piece in pieces:
