@@ -126,9 +126,9 @@ class SlowClients(HttpCase):
 
     def test_reader_that_stops_is_cut_off(self):
         with self.connect(receive_bytes=4096) as x:
-            before = descriptor_count(self.server.pid)
             x.send(request("GET", f"/bytes/{100 * MEBIBYTE}"))
             x.read_head()
+            before = descriptor_count(self.server.pid)
             wait_until(lambda: descriptor_count(self.server.pid) < before,
                        "the reader that stopped is still there")
 
