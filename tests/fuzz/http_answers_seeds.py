@@ -22,6 +22,7 @@ ANSWERS = (
     b"Connection: Upgrade\r\n\r\n\x81\x05hello",
     b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     b"HTTP/1.1 200\r\n\r\n",
     b"HTTP/1.1 99 Low\r\n\r\n",
     b"HTTP/1.1 200 OK\nContent-Length: 0\n\n",

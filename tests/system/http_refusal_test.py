@@ -7,6 +7,7 @@ Usage: SLUICE_HTTP=BINARY http_refusal_test.py
 
 import os
 import random
+import socket
 import sys
 import unittest
 
@@ -118,6 +119,16 @@ class Tolerance(HttpCase):
                 for byte in entry.data:
                     x.send(bytes((byte,)))
                 self.check_taken(x, entry)
+
+    def test_empty_body_in_chunks_of_which_each_byte_is_read_alone(self):
+        with self.connect() as x:
+            x.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            x.send(request("POST", ECHO, "Transfer-Encoding: chunked"))
+            for byte in b"0\r\n\r\n":
+                # Another client is answered: so this byte has been read.
+                self.assertEqual(self.ask(request("GET", HELLO)).status, 200)
+                x.send(bytes((byte,)))
+            self.assertEqual(x.read().body, b"")
 
     def test_taken_one_after_another_on_one_connection(self):
         with self.connect() as x:
