@@ -76,7 +76,7 @@ delivery server_broker::on_accepted(accepted& what) {
     return delivery::handled;
   }
   since_ = loop().now();
-  watch_idle();
+  arm(timeout::handshake, since_ + shared_->options.head_deadline);
   return stream_broker::on_accepted(what);
 }
 
@@ -265,6 +265,10 @@ void server_broker::on_timeout(timeout which) {
   auto now = loop().now();
   switch (which) {
   case timeout::handshake:
+    // A browser opens some ahead of time, and would take a 408 for the answer
+    // to what it sends next.
+    if (unframed() == 0)
+      return close();
     write_refusal(status::request_timeout,
                   "the head of the request took too long");
     return begin_drain(close_reason::handshake_timeout,

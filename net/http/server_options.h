@@ -23,7 +23,8 @@ struct server_options {
   /// Bytes of a body, over which it is refused (413). A route may have its own.
   std::uint64_t body_bytes_max = runtime::limits::http_body_bytes_max;
 
-  /// From the first byte of a request to the end of its head; then 408.
+  /// From the first byte of a request, and for the first one from the start of
+  /// the connection, to the end of its head; then 408.
   runtime::duration head_deadline = runtime::limits::http_head_deadline;
 
   /// Without a byte of a body that is being read; then 408.
