@@ -49,6 +49,7 @@ void add_ms(CLI::App& app, const std::string& name, runtime::duration& to,
 
 int run(const settings& x) {
   support::until_signal end;
+  // [serve]
   net::config cfg;
   caf::actor_system sys{cfg};
   runtime::loop_group loops{
@@ -63,6 +64,7 @@ int run(const settings& x) {
   support::announce(server->local);
   end.wait(std::chrono::seconds{x.server.seconds});
   loops.stop();
+  // [/serve]
   return EXIT_SUCCESS;
 }
 
