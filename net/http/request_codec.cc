@@ -8,6 +8,7 @@
 #include <boost/beast/http/error.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <limits>
 #include <optional>
 #include <vector>
@@ -64,21 +65,28 @@ bool is_digits(std::string_view x) noexcept {
   });
 }
 
-/// A body without any chunk: "0", and two ends of lines. Beast 1.74 aborts when
-/// it has seen the first line of that and is called again with fewer bytes than
-/// all of it.
-constexpr std::size_t last_chunk_bytes = 5;
-
-/// True if each line feed from `from` on ends a line as it should, and no line
-/// is the rest of a folded one.
+/// True if each line from `from` on ends as it should, and none is the rest of
+/// a folded one.
 bool is_well_ended(std::string_view x, std::size_t from) noexcept {
-  for (auto at = x.find('\n', from); at != x.npos; at = x.find('\n', at + 1)) {
-    if (at == 0 || x[at - 1] != '\r')
+  for (auto at = x.find_first_of("\r\n", from); at != x.npos;
+       at = x.find_first_of("\r\n", at + 2)) {
+    if (x[at] == '\n')
       return false;
-    if (at + 1 < x.size() && (x[at + 1] == ' ' || x[at + 1] == '\t'))
+    if (at + 1 < x.size() && x[at + 1] != '\n')
+      return false;
+    if (at + 2 < x.size() && (x[at + 2] == ' ' || x[at + 2] == '\t'))
       return false;
   }
   return true;
+}
+
+/// True if the line before a chunk, up to its line feed, says that there is
+/// none.
+bool is_last_chunk(std::string_view line) noexcept {
+  auto zeros = std::min(line.find_first_not_of('0'), line.size());
+  return zeros > 0
+         && (zeros == line.size()
+             || std::isxdigit(static_cast<unsigned char>(line[zeros])) == 0);
 }
 
 /// True if a request line ends in a minor version of HTTP/1 above ours.
@@ -135,6 +143,7 @@ public:
       if (size <= owner_.body_left) {
         owner_.body_left -= size;
         owner_.chunk_left = size;
+        owner_.behind_chunk = true;
         return;
       }
       owner_.refuse(status::content_too_large, "the body is too long");
@@ -193,6 +202,7 @@ public:
   std::uint64_t body_left = 0;  // of what chunks may hold
   std::uint64_t chunk_left = 0; // of the current one
   std::uint8_t minor_version = 1;
+  bool behind_chunk = false; // whose end is still to come
   bool head_done = false;
   status refusal = status::bad_request;
   const char* why = nullptr;
@@ -212,6 +222,7 @@ private:
     own = {};
     body_left = std::numeric_limits<std::uint64_t>::max();
     chunk_left = 0;
+    behind_chunk = false;
     head_done = false;
     refusal = status::bad_request;
     why = nullptr;
@@ -262,7 +273,7 @@ private:
 };
 
 request_codec::request_codec(const request_limits& limits) : limits_(limits) {
-  checked_frame_bound(limits_.head_bytes);
+  checked_frame_bound(frame_bytes_max());
 }
 
 request_codec::~request_codec() = default;
@@ -365,7 +376,8 @@ decoded request_codec::parse_head(std::string_view input, std::size_t begin,
   if (error == beast::error::bad_content_length)
     return refuse(
         status::bad_request,
-        "Content-Length contradicts Transfer-Encoding, or is too large");
+        "Content-Length is no number, or one that is too large, or contradicts "
+        "Transfer-Encoding");
   if (error == beast::error::bad_transfer_encoding)
     return refuse(status::bad_request,
                   "Transfer-Encoding is not one \"chunked\"");
@@ -463,57 +475,84 @@ void request_codec::limit_body(std::uint64_t bytes) noexcept {
 
 // -- bodies -------------------------------------------------------------------
 
+/// The end of a chunk before; the line with the size; and if that is 0 the
+/// trailers and the empty line. There is none of their ends before `from`, but
+/// for the line that ends at `line_`, if that is not 0.
+request_codec::chunk_lines
+request_codec::measure_chunk_lines(std::string_view x, std::size_t from) {
+  auto begin = machine_->behind_chunk ? std::size_t{2} : 0;
+  if (from == 0)
+    line_ = 0;
+  if (line_ == 0) {
+    auto end = x.find('\n', std::min(std::max(begin, from), x.size()));
+    if (end == x.npos)
+      return {x.size(), false};
+    if (!is_last_chunk(x.substr(begin, end - begin)))
+      return {end + 1, true};
+    line_ = static_cast<std::uint32_t>(end + 1);
+    from = line_;
+  }
+  // The empty line may be the one right behind it.
+  auto last = x.find("\r\n\r\n", from < 4 ? 0 : from - 4);
+  return last == x.npos ? chunk_lines{x.size(), false}
+                        : chunk_lines{last + 4, true};
+}
+
 decoded request_codec::decode_body(std::string_view input) {
   refusal_ = status::bad_request;
   std::size_t used = 0;
-  std::size_t around = 0; // bytes around chunks since the last part of the body
-  for (;;) {
-    machine_->body = {};
-    error_code error;
+  while (used < input.size()) {
     auto rest = input.substr(used);
-    std::size_t count = 0;
-    if (machine_->awaits_chunk() && rest.starts_with('0')
-        && rest.size() < last_chunk_bytes)
-      error = beast::error::need_more;
-    else
-      count = machine_->parse->put({rest.data(), rest.size()}, error);
-    used += count;
-    if (machine_->why != nullptr)
-      return refuse(machine_->refusal, machine_->why);
-    if (error && error != beast::error::need_more)
-      return refuse(status::bad_request, "a chunk is malformed");
-    found_ = part::body;
-    auto body = machine_->body;
-    auto done = machine_->parse->is_done();
-    // What Beast took without a body, or waits for the end of, stands around a
-    // chunk.
-    auto lines = error ? input.substr(used) : rest.substr(0, count);
-    if (body.empty()) {
-      around += lines.size();
-      if (around > limits_.head_bytes)
+    if (machine_->awaits_chunk()) {
+      // Beast gets these lines when they are complete, so that it makes no
+      // difference how they were cut; and would abort on the beginning of an
+      // empty body (1.74).
+      auto lines = measure_chunk_lines(rest, used == 0 ? scanned_ : 0);
+      auto seen = rest.substr(0, std::min(lines.size, limits_.head_bytes));
+      if (!is_well_ended(seen, used == 0 ? scanned_ : 0))
+        return refuse(status::bad_request,
+                      "a line around a chunk ends without a carriage return "
+                      "and a line feed, or is folded");
+      if (lines.size > limits_.head_bytes)
         return refuse(status::request_header_fields_too_large,
                       "there is too much around a chunk");
-      if (!is_well_ended(lines, used == 0 ? scanned_ : 0))
-        return refuse(status::bad_request,
-                      "a line around a chunk ends without a carriage return, "
-                      "or is folded");
+      if (!lines.complete) {
+        if (used > 0)
+          break;
+        // The next look begins at what may be the end of a line.
+        scanned_ = static_cast<std::uint32_t>(
+            rest.size() - std::min<std::size_t>(rest.size(), 2));
+        while (scanned_ > 0 && rest[scanned_] == '\n')
+          --scanned_;
+        return decoded::more();
+      }
     }
-    if (done) {
+    machine_->body = {};
+    error_code error;
+    used += machine_->parse->put({rest.data(), rest.size()}, error);
+    if (machine_->why != nullptr)
+      return refuse(machine_->refusal, machine_->why);
+    if (error)
+      return refuse(status::bad_request, "a chunk is malformed");
+    auto body = machine_->body;
+    if (machine_->parse->is_done()) {
       in_body_ = false;
       machine::recycle(std::move(machine_));
-    } else if (body.empty() && !error && used < input.size()) {
-      continue;
-    } else if (used == 0) {
-      // Its last byte may be the line feed before a folded line.
-      scanned_ = static_cast<std::uint32_t>(input.size() - !input.empty());
-      return decoded::more();
     }
-    scanned_ = 0;
-    if (body.empty())
-      return decoded::frame(used, 0, used);
-    return decoded::frame(static_cast<std::size_t>(body.data() - input.data()),
-                          body.size(), used);
+    if (!in_body_ || !body.empty()) {
+      line_ = scanned_ = 0;
+      found_ = part::body;
+      return decoded::frame(
+          body.empty() ? used
+                       : static_cast<std::size_t>(body.data() - input.data()),
+          body.size(), used);
+    }
   }
+  if (used == 0)
+    return decoded::more();
+  line_ = scanned_ = 0;
+  found_ = part::body;
+  return decoded::frame(used, 0, used);
 }
 
 } // namespace sluice::net::http

@@ -44,7 +44,10 @@ public:
 
   decoded decode(std::string_view input) override;
   envelope wrap(std::size_t) const override { return {}; }
-  std::size_t frame_bytes_max() const override { return limits_.head_bytes; }
+  /// A head, and the empty lines before it.
+  std::size_t frame_bytes_max() const override {
+    return limits_.head_bytes + limits_.line_bytes;
+  }
 
   // -- about the last frame ---------------------------------------------------
 
@@ -75,6 +78,13 @@ private:
   decoded decode_head(std::string_view input);
   std::optional<decoded> over_limits(std::size_t line_end, std::size_t end);
   decoded decode_body(std::string_view input);
+
+  /// What stands before a chunk, or ends a body.
+  struct chunk_lines {
+    std::size_t size = 0; // as far as it has come
+    bool complete = false;
+  };
+  chunk_lines measure_chunk_lines(std::string_view x, std::size_t from);
   decoded parse_head(std::string_view block, std::size_t begin,
                      std::size_t size);
   const char* judge_head(std::string_view block);
