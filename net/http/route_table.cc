@@ -42,6 +42,8 @@ caf::expected<std::size_t> route_table::add(std::string_view pattern) {
     }
     if (part.starts_with('{') && part.ends_with('}') && part.size() > 2) {
       auto name = part.substr(1, part.size() - 2);
+      if (name.find_first_of("{}*%") != name.npos)
+        return bad_pattern(pattern, "has a '{', '}', '*' or '%' in a name");
       if (!at->named) {
         at->named = std::make_unique<node>();
         at->name = name;
