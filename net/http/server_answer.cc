@@ -327,8 +327,13 @@ void server_broker::break_response(caf::error why) {
 void server_broker::switch_protocols(const fields& lines,
                                      stream_successor next) {
   if (!exchange_ || exchange_->answer != stage::none
-      || !exchange_->request_complete)
+      || !exchange_->request_complete || state() != stream_state::open)
     return;
+  if (!are_safe(lines)) {
+    write_refusal(status::internal_server_error,
+                  "the answer has a malformed field");
+    return close();
+  }
   auto& text = scratch();
   text += "HTTP/1.1 101 Switching Protocols\r\n";
   for (auto& line : lines)
