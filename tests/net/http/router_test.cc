@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 
 namespace sluice::net::http {
@@ -36,6 +37,18 @@ protected:
     return ask(std::string{verb} + " " + std::string{path}
                + " HTTP/1.1\r\nHost: a\r\n" + std::string{fields} + "\r\n"
                + std::string{body});
+  }
+
+  /// The disk takes real time, in which hardly any passes in the world.
+  std::string ask_disk(std::string_view text) {
+    auto result = ask(text);
+    auto end = std::chrono::steady_clock::now() + 10s;
+    while (result.empty() && std::chrono::steady_clock::now() < end) {
+      pass(1us);
+      result = answer();
+    }
+    pass(10ms);
+    return result + answer();
   }
 
   router routes;
@@ -181,6 +194,21 @@ TEST_F(router_test, route_may_allow_more_than_the_server) {
 }
 
 // -- files and other protocols ------------------------------------------------
+
+TEST_F(router_test, folder_is_served_below_its_prefix) {
+  folder root;
+  root.write("a.txt", "hello");
+  EXPECT_EQ(text_of(routes.files("/static/", root.path())), "");
+  serve_routes();
+  auto text = ask_disk(get("/static/a.txt"));
+  EXPECT_EQ(line_of(text), "HTTP/1.1 200 OK");
+  EXPECT_TRUE(text.ends_with("\r\n\r\nhello")) << text;
+  EXPECT_EQ(line_of(ask_disk(get("/static/b.txt"))), "HTTP/1.1 404 Not Found");
+  text = ask_disk("HEAD /static/a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(contains(text, "\r\nContent-Length: 5\r\n")) << text;
+  EXPECT_TRUE(text.ends_with("\r\n\r\n")) << text;
+  EXPECT_EQ(line_of(ask(get("/other/a.txt"))), "HTTP/1.1 404 Not Found");
+}
 
 TEST_F(router_test, folder_that_is_none_is_named) {
   auto text = text_of(routes.files("/x", "/no/such/folder"));
