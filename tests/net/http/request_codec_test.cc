@@ -508,7 +508,7 @@ TEST(request_codec_test, minor_versions) {
 
 TEST(request_codec_test, expectation_is_none_in_1_0) {
   EXPECT_TRUE(request_of(with("Expect: 100-Continue\r\n")).expects_continue());
-  EXPECT_FALSE(request_of("POST / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n")
+  EXPECT_FALSE(request_of("GET / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n")
                    .expects_continue());
 }
 
