@@ -5,8 +5,9 @@
 // a copy has them as well.
 //
 // For users. Thread rule: values. Lifetime: views live as long as the request
-// that they were taken from; the one that a behavior is given, until its answer
-// is complete.
+// that they were taken from, and of the one that a handler is given until the
+// handler returns. Who answers later copies what it needs, or takes it anew from
+// server_broker::current().
 
 #include "net/http/fields.h"
 #include "runtime/byte_slice.h"

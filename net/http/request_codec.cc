@@ -411,6 +411,13 @@ const char* request_codec::judge_head(std::string_view) {
       return with(status::not_implemented,
                   "the only transfer coding that is known is \"chunked\"");
   }
+  // HTTP/1.0 would end such a body with the connection, and nobody could be
+  // answered (RFC 9110, section 15.5.12).
+  auto has_content = x.verb == method::post || x.verb == method::put
+                     || x.verb == method::patch;
+  if (x.minor_version == 0 && has_content && x.lengths == 0)
+    return with(status::length_required,
+                "a body in HTTP/1.0 needs a Content-Length");
   if (x.hosts > 1)
     return "there is more than one Host";
   if (x.hosts == 0 && x.minor_version > 0)

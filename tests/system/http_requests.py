@@ -113,6 +113,8 @@ REFUSED = [
             "9112 6.1"),
     Refused("coding_with_an_inner_space", _coded(" chun ked"), _CODING,
             "9112 6.1"),
+    Refused("no_length_in_http_1_0",
+            _head(version="HTTP/1.0") + b"hello", (411,), "9110 15.5.12"),
     Refused("coding_in_http_1_0", _coded(" chunked", version="HTTP/1.0"),
             _CODING, "9112 6.1"),
 

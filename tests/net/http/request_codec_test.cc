@@ -173,6 +173,8 @@ const std::vector<refused_input> refused_inputs{
     {"folded by a tab", with("A: b\r\n\tc\r\n"), "400", "folded"},
     {"first field begins with a space", "GET / HTTP/1.1\r\n Host: a\r\n\r\n",
      "400", "folded"},
+    {"body of HTTP/1.0 without a length", "POST / HTTP/1.0\r\n\r\n", "411",
+     "Content-Length"},
     {"no host", "GET / HTTP/1.1\r\n\r\n", "400", "no Host"},
     {"two hosts", with("Host: a\r\n"), "400", "more than one Host"},
     {"malformed host", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "400", "Host"},
