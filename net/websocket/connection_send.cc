@@ -13,7 +13,7 @@ namespace {
 /// A frame of a server as a client sends it; anything else as it is.
 byte_slice as_client(const byte_slice& frame) {
   auto head = look_at(frame.view());
-  if (!head || head->masked || head->size + head->length != frame.size())
+  if (!head || head->masked || head->frame_bytes() != frame.size())
     return frame;
   return masked_frame(static_cast<opcode>(head->code), head->fin,
                       frame.view().substr(head->size));
@@ -164,7 +164,7 @@ bool connection::is_message(const byte_slice& bytes) const {
   return head && head->fin && head->reserved == 0 && head->masked == is_client_
          && (head->code == static_cast<std::uint8_t>(opcode::text)
              || head->code == static_cast<std::uint8_t>(opcode::binary))
-         && head->size + head->length == bytes.size();
+         && head->frame_bytes() == bytes.size();
 }
 
 bool connection::intercept(caf::mailbox_element& x) {

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -71,6 +72,14 @@ struct frame_head {
   std::uint8_t size = 0;    // of this header, in bytes
 
   bool is_control() const noexcept { return (code & 8) != 0; }
+
+  /// What header and payload have together. The peer may claim up to
+  /// 2^64 - 1 bytes, so that the sum would wrap around; it is then 2^64 - 1,
+  /// for a frame that may not be anyway (RFC 6455, 5.2: below 2^63).
+  std::uint64_t frame_bytes() const noexcept {
+    constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+    return length > most - size ? most : size + length;
+  }
 };
 
 /// The header at the start of `input`, or none if it is not there as a whole.

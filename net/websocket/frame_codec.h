@@ -29,7 +29,7 @@ public:
       auto head = look_at(input);
       if (!head)
         return decoded::more();
-      left_ = head->size + head->length;
+      left_ = head->frame_bytes();
       if (head->is_control() && head->length <= control_payload_bytes_max
           && input.size() < left_)
         return decoded::more(static_cast<std::size_t>(std::exchange(left_, 0)));

@@ -30,7 +30,7 @@ constexpr opcode opcode_of(message_kind x) {
 std::optional<frame_head> whole(std::string_view input) {
   auto head = look_at(input);
   if (head && head->is_control() && head->form <= control_payload_bytes_max
-      && input.size() < head->size + head->length)
+      && input.size() < head->frame_bytes())
     return std::nullopt;
   return head;
 }
@@ -100,7 +100,7 @@ bool session::read_frame() {
       head = whole({carry_.data(), carried_});
     }
     r.begin(*head);
-    needed = head->size + head->length - carried_;
+    needed = head->frame_bytes() - carried_;
   } else if (input_.empty()) {
     return false;
   }

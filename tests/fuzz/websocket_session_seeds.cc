@@ -1,9 +1,10 @@
 // Writes well-formed streams of a client and of a server, one for each kind of
-// frame and a whole conversation, into a folder: where websocket_session_fuzz
-// starts from.
+// frame and a whole conversation, and headers with lengths at the edges of 64
+// bits, into a folder: where websocket_session_fuzz starts from.
 
 #include "net/websocket/session.h"
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -45,6 +46,23 @@ std::vector<std::string> streams(role who) {
   return result;
 }
 
+/// Fragments of a text, then one that claims 2^64 - `below` bytes: with its
+/// header, of 10 bytes or masked of 14, the frame would have few, or none.
+std::string claim(role who, std::uint64_t below) {
+  session_options options;
+  options.role = who;
+  options.make_mask = [] { return mask_key{}; };
+  session one{options};
+  auto result = bytes(one.begin(message_kind::text, byte_slice::copy("h\xc3")));
+  result += bytes(one.ping());
+  result += bytes(one.send_more(byte_slice::copy("\xa4")));
+  result += '\0'; // a continuation
+  result += who == role::client ? '\xff' : '\x7f';
+  for (int shift = 56; shift >= 0; shift -= 8)
+    result += static_cast<char>((0 - below) >> shift);
+  return result.append(100, '\0');
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -55,6 +73,9 @@ int main(int argc, char** argv) {
   auto seeds = streams(role::server);
   for (auto& x : streams(role::client))
     seeds.push_back(x);
+  for (auto who : {role::server, role::client})
+    for (std::uint64_t below : {1, 9, 10, 13, 14})
+      seeds.push_back(claim(who, below));
   for (std::size_t i = 0; i < seeds.size(); ++i) {
     std::ofstream file{argv[1] + ("/" + std::to_string(i)), std::ios::binary};
     file << '\n' << seeds[i]; // the size of the pieces, and the stream

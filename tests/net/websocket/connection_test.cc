@@ -404,6 +404,35 @@ TEST_F(connection_test, a_peer_that_breaks_the_protocol_is_told_how) {
                             "closed malformed_frame 1002"}));
 }
 
+/// Sends the header of a masked frame that claims 2^64 - `below` bytes, in
+/// pieces of `step`, and says what comes back.
+lines answer_to_claim(connection_fixture& x, std::uint64_t below,
+                      std::size_t step) {
+  std::string header = "\x82\xff";
+  for (int shift = 56; shift >= 0; shift -= 8)
+    header += static_cast<char>((0 - below) >> shift);
+  header += "abcd";
+  for (std::size_t at = 0; at < header.size(); at += step) {
+    x.peer.send(header.substr(at, step));
+    x.pass(1ms);
+  }
+  return x.got();
+}
+
+// With the 14 bytes of its header the frame would have 0 bytes, or 1: a node
+// that reckons so goes round in circles, or finds its invariants broken.
+TEST_F(connection_test, a_claim_that_wraps_to_nothing_is_refused) {
+  serve();
+  EXPECT_EQ(answer_to_claim(*this, 14, 14),
+            lines{"close 1002 frame at byte 0: the length is above 2^63 - 1"});
+}
+
+TEST_F(connection_test, a_claim_that_wraps_is_refused_byte_by_byte) {
+  serve();
+  EXPECT_EQ(answer_to_claim(*this, 13, 1),
+            lines{"close 1002 frame at byte 0: the length is above 2^63 - 1"});
+}
+
 TEST_F(connection_test, a_message_over_the_limit_is_refused_with_1009) {
   serve();
   noted();

@@ -100,6 +100,23 @@ TEST(session_cut_test, any_stream_in_any_pieces_gives_the_same_events) {
   EXPECT_GT(closes, 50u);
 }
 
+// Found by tests/fuzz/websocket_session_fuzz. The header that claims 2^64 - 13
+// bytes is 14 bytes long, and in 64 bits their sum is 1.
+TEST(session_cut_test, a_length_that_wraps_with_its_header_is_blamed_on_it) {
+  auto stream = std::string{"\x01\x02h\xc3\x89\x00\x00\x03\xa4\x00\x00", 11}
+                + std::string(87, '\0') + std::string(8, '\xff') + '\xf3'
+                + std::string(66, '\0') + '#' + std::string(63, '\0')
+                + "ll\xd9\n\x1bo\x03\xa4ll\x80\no \x8a";
+  for (std::size_t step : {std::string::npos, std::size_t{1}, std::size_t{4}}) {
+    session client{testing::client_options()};
+    EXPECT_EQ(
+        events(client, stream, step),
+        (lines{"ping ",
+               "failure 1002 frame at byte 97: the length is above 2^63 - 1"}))
+        << "in pieces of " << step;
+  }
+}
+
 TEST(session_cut_test, a_claimed_length_takes_no_memory) {
   auto header = wire_frame{2, std::string(900'000, 'x')}.bytes().substr(0, 15);
   session server;

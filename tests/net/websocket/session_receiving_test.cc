@@ -203,6 +203,24 @@ TEST(session_receiving_test, a_length_with_the_highest_bit_is_refused) {
             "failure 1002 frame at byte 0: the length is above 2^63 - 1");
 }
 
+TEST(session_receiving_test, a_length_that_wraps_with_its_header_is_refused) {
+  // From 2^64 - 1 down: with 10 or 14 bytes of header the sum is small, or 0.
+  for (std::uint64_t below = 1; below <= 20; ++below)
+    for (auto who : {role::server, role::client}) {
+      std::string stream = who == role::server ? "\x82\xff" : "\x82\x7f";
+      for (int shift = 56; shift >= 0; shift -= 8)
+        stream += static_cast<char>((0 - below) >> shift);
+      stream += "abcd\x82\x80"
+                "efgh";
+      session_options options;
+      options.role = who;
+      // Not EXPECT: a sum of 0 that is believed does not end.
+      ASSERT_EQ(failure_of(stream, options),
+                "failure 1002 frame at byte 0: the length is above 2^63 - 1")
+          << "2^64 - " << below;
+    }
+}
+
 TEST(session_receiving_test, a_continuation_of_nothing_is_refused) {
   auto stream =
       wire_frame{text, "hi"}.bytes() + wire_frame{continuation, "x"}.bytes();
