@@ -12,7 +12,6 @@ from collections import namedtuple
 # all of it, and one that ignores bodies.
 ECHO = "/echo"
 COLLECT = "/collect"
-COLLECT = "/collect"
 HELLO = "/hello"
 
 # `statuses`: any of them is right; where the RFC names one, only that.
