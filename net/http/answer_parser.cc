@@ -25,9 +25,9 @@ using runtime::make_error;
 constexpr auto head_bytes_max =
     std::uint32_t{runtime::limits::http_answer_head_bytes_max};
 
-/// The least that can follow where a chunk is due: "0", and two ends of lines.
-/// Beast 1.74 aborts when it has seen the first line of it and is called again
-/// with fewer bytes than all of it.
+/// A body without any chunk: "0", and two ends of lines. Beast 1.74 aborts when
+/// it has seen the first line of that and is called again with fewer bytes than
+/// all of it.
 constexpr std::size_t last_chunk_bytes = 5;
 
 std::string_view to_std(string_view x) {
@@ -149,7 +149,8 @@ answer_step answer_parser::next() {
     machine_->body = {};
     error_code ec;
     std::size_t count = 0;
-    if (machine_->awaits_chunk() && input_.size() < last_chunk_bytes)
+    if (machine_->awaits_chunk() && input_.view().starts_with('0')
+        && input_.size() < last_chunk_bytes)
       ec = beast::error::need_more;
     else
       count = machine_->put({input_.data(), input_.size()}, ec);

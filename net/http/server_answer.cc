@@ -130,8 +130,8 @@ void server_broker::append_head(std::string& to, const http::response& head,
   }
   // Upgrade is about this connection, which has to be said (RFC 9110, 7.8).
   if (head.status == status::upgrade_required)
-    to += closing_ ? "Connection: Upgrade, close\r\n"
-                   : "Connection: Upgrade\r\n";
+    to +=
+        closing_ ? "Connection: Upgrade, close\r\n" : "Connection: Upgrade\r\n";
   else if (closing_)
     to += "Connection: close\r\n";
   else if (x.in.minor_version() == 0)
