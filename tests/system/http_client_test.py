@@ -1,6 +1,6 @@
 """The HTTP client against servers of others: nginx, and Python's http.server.
 
-Usage: NGINX=BINARY HTTP_ASKER=BINARY http_client_test.py
+Usage: SLUICE_NGINX=BINARY HTTP_ASKER=BINARY http_client_test.py
 """
 
 import http.server

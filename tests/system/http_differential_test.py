@@ -1,7 +1,7 @@
 """The same random requests to nginx and to the HTTP server: what one answers,
 the other answers, too, or the table below says why not.
 
-Usage: SLUICE_HTTP=BINARY NGINX=BINARY http_differential_test.py [SEED]
+Usage: SLUICE_HTTP=BINARY SLUICE_NGINX=BINARY http_differential_test.py [SEED]
 """
 
 import os

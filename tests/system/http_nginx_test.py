@@ -1,7 +1,7 @@
 """nginx in front of the HTTP server, as most servers live: what comes through
 it is what comes directly.
 
-Usage: SLUICE_HTTP=BINARY NGINX=BINARY http_nginx_test.py
+Usage: SLUICE_HTTP=BINARY SLUICE_NGINX=BINARY http_nginx_test.py
 """
 
 import os

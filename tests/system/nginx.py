@@ -1,17 +1,19 @@
 """nginx with a configuration of a test's own, as one process."""
 
 import os
+import pwd
 import tempfile
 
 from tests.support.server import Server, free_port
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
-NGINX_BINARY = os.environ.get("NGINX") or os.path.join(
+NGINX_BINARY = os.environ.get("SLUICE_NGINX") or os.path.join(
     ROOT, "external", "nginx", "nginx")
 
 # One process without a master; everything it writes is in one folder.
 CONFIGURATION = """
+user {user};
 daemon off;
 master_process off;
 pid {folder}/pid;
@@ -61,6 +63,7 @@ class Nginx:
         with open(self._path, "w") as f:
             f.write(CONFIGURATION.format(
                 folder=self._folder.name,
+                user=pwd.getpwuid(os.geteuid()).pw_name,
                 more=more.replace("{port}", str(self.port))))
 
     def __enter__(self):
