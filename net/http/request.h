@@ -6,8 +6,8 @@
 //
 // For users. Thread rule: values. Lifetime: views live as long as the request
 // that they were taken from, and of the one that a handler is given until the
-// handler returns. Who answers later copies what it needs, or takes it anew from
-// server_broker::current().
+// handler returns. Who answers later copies what it needs, or takes it anew
+// from server_broker::current().
 
 #include "net/http/fields.h"
 #include "runtime/byte_slice.h"
