@@ -45,8 +45,11 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", sluice::runtime::to_text(err).c_str());
     return 1;
   }
+  // As many as bench/harness/http.py lets nginx have.
+  http::server_options options;
+  options.connections_max = 20'000;
   auto server = http::serve(loops, "tcp://127.0.0.1:" + std::to_string(port),
-                            std::move(routes));
+                            std::move(routes), options);
   if (!server) {
     std::fprintf(stderr, "%s\n",
                  sluice::runtime::to_text(server.error()).c_str());

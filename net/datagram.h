@@ -47,11 +47,11 @@ caf::expected<datagram_setup> prepare_datagram(event_loop& loop,
 /// behavior gets *connected*, or *closed* with the reason. Errors: as
 /// `prepare_datagram`.
 template <class F, class... Args>
-requires std::is_invocable_v < F&, datagram_broker*, std::decay_t<Args>
-&... > caf::expected<opened_socket> open_datagram(loop_choice loops,
-                                                  std::string_view where, F f,
-                                                  datagram_options options = {},
-                                                  Args&&... args) {
+requires(std::is_invocable_v<F&, datagram_broker*, std::decay_t<Args>&...>)
+    caf::expected<opened_socket> open_datagram(loop_choice loops,
+                                               std::string_view where, F f,
+                                               datagram_options options = {},
+                                               Args&&... args) {
   auto& loop = loops.pick();
   auto setup = prepare_datagram(loop, where, std::move(options));
   if (!setup)

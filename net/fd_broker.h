@@ -113,9 +113,9 @@ private:
 
 /// Spawns a broker with the behavior `f(fd_broker*, args...)`. Any thread.
 template <class F, class... Args>
-requires std::is_invocable_v < F&, fd_broker*, std::decay_t<Args>
-&... > caf::actor spawn_fd_broker(event_loop& loop, int fd, ownership whose,
-                                  F f, Args&&... args) {
+requires(std::is_invocable_v<F&, fd_broker*, std::decay_t<Args>&...>) caf::actor
+    spawn_fd_broker(event_loop& loop, int fd, ownership whose, F f,
+                    Args&&... args) {
   caf::actor_config cfg{&loop};
   cfg.init_fun =
       runtime::make_init_function<fd_broker, F, std::decay_t<Args>...>(

@@ -73,11 +73,10 @@ stream_factory make_stream_factory(F f, Args... args) {
 
 /// Listens with the behavior `f(stream_broker*, args...)`.
 template <class F, class... Args>
-requires std::is_invocable_v < F&, stream_broker*, std::decay_t<Args>
-&... > caf::expected<listening> listen(loop_choice loops,
-                                       std::string_view where, F f,
-                                       listen_options options = {},
-                                       Args&&... args) {
+requires(std::is_invocable_v<F&, stream_broker*, std::decay_t<Args>&...>)
+    caf::expected<listening> listen(loop_choice loops, std::string_view where,
+                                    F f, listen_options options = {},
+                                    Args&&... args) {
   return listen_with(std::move(loops), where,
                      make_stream_factory<F, std::decay_t<Args>...>(
                          std::move(f), std::forward<Args>(args)...),
@@ -104,11 +103,10 @@ caf::expected<listening> listen(loop_choice loops, std::string_view where,
 /// look-up and connect never hold up anybody. Errors: errc::bad_endpoint,
 /// errc::bad_setting.
 template <class F, class... Args>
-requires std::is_invocable_v < F&, stream_broker*, std::decay_t<Args>
-&... > caf::expected<caf::actor> connect(loop_choice loops,
-                                         std::string_view where, F f,
-                                         stream_options options = {},
-                                         Args&&... args) {
+requires(std::is_invocable_v<F&, stream_broker*, std::decay_t<Args>&...>)
+    caf::expected<caf::actor> connect(loop_choice loops, std::string_view where,
+                                      F f, stream_options options = {},
+                                      Args&&... args) {
   auto setup = prepare_connect(where, std::move(options));
   if (!setup)
     return setup.error();

@@ -273,10 +273,10 @@ process_api& default_process_api() noexcept;
 /// with the program and the reason, e.g. "process
 /// '/no/such': execve: No such file or directory (ENOENT)". Any thread.
 template <class F, class... Args>
-requires std::is_invocable_v < F&, child_process*, std::decay_t<Args>
-&... > caf::expected<caf::actor> spawn_process(runtime::event_loop& loop,
-                                               process_options options, F f,
-                                               Args&&... args) {
+requires(std::is_invocable_v<F&, child_process*, std::decay_t<Args>&...>)
+    caf::expected<caf::actor> spawn_process(runtime::event_loop& loop,
+                                            process_options options, F f,
+                                            Args&&... args) {
   auto setup = start_process(default_process_api(), std::move(options));
   if (!setup)
     return std::move(setup.error());

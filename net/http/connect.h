@@ -20,11 +20,10 @@ namespace sluice::net::http {
 /// *connected*, and fail with the reason if that does not come. Errors:
 /// errc::bad_endpoint, errc::bad_setting.
 template <class F, class... Args>
-requires std::is_invocable_v < F&, client_broker*, std::decay_t<Args>
-&... > caf::expected<caf::actor> connect(loop_choice loops,
-                                         std::string_view where, F f,
-                                         stream_options options = {},
-                                         Args&&... args) {
+requires(std::is_invocable_v<F&, client_broker*, std::decay_t<Args>&...>)
+    caf::expected<caf::actor> connect(loop_choice loops, std::string_view where,
+                                      F f, stream_options options = {},
+                                      Args&&... args) {
   auto setup = prepare_connect(where, std::move(options));
   if (!setup)
     return setup.error();

@@ -32,10 +32,10 @@ caf::expected<listening> serve(loop_choice loops, std::string_view where,
 
 /// With the behavior `f(server_broker*, args...)`.
 template <class F, class... Args>
-requires std::is_invocable_v < F&, server_broker*, std::decay_t<Args>
-&... > caf::expected<listening> serve(loop_choice loops, std::string_view where,
-                                      F f, server_options options = {},
-                                      Args&&... args) {
+requires(std::is_invocable_v<F&, server_broker*, std::decay_t<Args>&...>)
+    caf::expected<listening> serve(loop_choice loops, std::string_view where,
+                                   F f, server_options options = {},
+                                   Args&&... args) {
   if (auto err = options.check())
     return err;
   auto shared = std::make_shared<server_shared>();

@@ -149,9 +149,17 @@ class Server:
         """The most resident bytes that it ever had."""
         return status_bytes(self.pid, "VmHWM")
 
-    def stop(self, how=signal.SIGTERM):
-        """Asks it to end, if it has not; returns its exit code."""
+    def stop(self, how=signal.SIGTERM, again_s=None):
+        """Asks it to end, if it has not; returns its exit code. A program that
+        may miss a signal is sent it again every `again_s`."""
         self.process.send_signal(how)
+        tries = int(STOP_LIMIT_S / again_s) if again_s else 0
+        for _ in range(tries):
+            try:
+                self.process.wait(again_s)
+                break
+            except subprocess.TimeoutExpired:
+                self.process.send_signal(how)
         return self.wait()
 
     def wait(self):

@@ -80,8 +80,13 @@ class Nginx:
         return self._server.log()
 
     def stop(self):
-        """Ends it; its exit code."""
+        """Ends it; its exit code.
+
+        A single process of nginx looks for the signal before it waits for
+        events, so one that comes between the two is seen only after the next
+        event. Another signal is one.
+        """
         try:
-            return self._server.stop()
+            return self._server.stop(again_s=0.1)
         finally:
             self._folder.cleanup()
