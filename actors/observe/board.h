@@ -15,10 +15,10 @@
 
 #include "actors/cluster/member.h"
 #include "actors/observe/event_log.h"
-#include "actors/observe/limits.h"
 #include "actors/observe/pressure_log.h"
 #include "actors/observe/report.h"
 #include "runtime/clock.h"
+#include "runtime/limits.h"
 
 #include <cstdint>
 #include <map>

@@ -1,6 +1,6 @@
 #include "actors/observe/meter.h"
 
-#include "actors/observe/limits.h"
+#include "runtime/limits.h"
 
 #include <algorithm>
 #include <chrono>

@@ -12,12 +12,12 @@
 #include "actors/cluster/node.h"
 #include "actors/observe/board.h"
 #include "actors/observe/command.h"
-#include "actors/observe/limits.h"
 #include "actors/observe/messages.h"
 #include "actors/observe/meter.h"
 #include "actors/observe/observer.h"
 #include "actors/observe/page_texts.h"
 #include "actors/observe/survey.h"
+#include "runtime/limits.h"
 #include "runtime/loop_actor.h"
 
 #include <caf/response_promise.hpp>

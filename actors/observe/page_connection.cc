@@ -1,9 +1,9 @@
 #include "actors/observe/page_connection.h"
 
 #include "actors/observe/access.h"
-#include "actors/observe/limits.h"
 #include "actors/observe/observer.h"
 #include "runtime/error.h"
+#include "runtime/limits.h"
 
 #include <chrono>
 #include <memory>

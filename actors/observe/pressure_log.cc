@@ -1,7 +1,7 @@
 #include "actors/observe/pressure_log.h"
 
-#include "actors/observe/limits.h"
 #include "actors/observe/sentences.h"
+#include "runtime/limits.h"
 
 namespace sluice::actors::observe {
 

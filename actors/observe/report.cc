@@ -1,6 +1,6 @@
 #include "actors/observe/report.h"
 
-#include "actors/observe/limits.h"
+#include "runtime/limits.h"
 
 #include <algorithm>
 #include <tuple>

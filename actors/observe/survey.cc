@@ -1,10 +1,10 @@
 #include "actors/observe/survey.h"
 
 #include "actors/mailbox_table.h"
-#include "actors/observe/limits.h"
 #include "actors/observe/messages.h"
 #include "actors/pressure_graph.h"
 #include "net/reports.h"
+#include "runtime/limits.h"
 
 #include <caf/send.hpp>
 

@@ -1,6 +1,6 @@
 #include "actors/observe/command.h"
 
-#include "actors/observe/limits.h"
+#include "runtime/limits.h"
 
 #include <gtest/gtest.h>
 

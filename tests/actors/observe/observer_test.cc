@@ -4,8 +4,8 @@
 #include "actors/observe/observer.h"
 
 #include "actors/admin/server.h"
-#include "actors/observe/limits.h"
 #include "actors/observe/messages.h"
+#include "runtime/limits.h"
 #include "tests/actors/cluster/cluster_nodes.h"
 
 #include <caf/all.hpp>
