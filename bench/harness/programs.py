@@ -12,7 +12,7 @@ def build(note):
     A target that does not build is no reason to measure none of the others,
     but its old binary must not be measured either: then this says so.
     """
-    targets = ["//bench:all", "//bench/pair:all"]
+    targets = ["//bench:all", "//bench/pair:all", "//bench/websocket:all"]
     if (ROOT / "examples" / "kv" / "BUILD").is_file():
         targets += ["//examples/kv", "//examples/kv_cluster:all",
                     "//bench/cluster:all"]
@@ -36,6 +36,7 @@ OUTSIDE = {
                             "erlang-base"),
     "erlang_pair.escript": ("bench/pair/erlang_pair.escript", "escript",
                             "erlang-base"),
+    "fan_out_ws.js": ("bench/websocket/fan_out_ws.js", "nodejs", "node-ws"),
     "redis-server": ("tools/redis_server", "redis-benchmark", "redis-tools"),
     "redis-benchmark": (None, "redis-benchmark", "redis-tools"),
     "strace": (None, "strace", "strace"),
@@ -54,6 +55,7 @@ def find(program, bin_dir):
     places = [bin_dir / program, bin_dir / "bench" / program,
               bin_dir / "bench" / "pair" / program,
               bin_dir / "bench" / "cluster" / program,
+              bin_dir / "bench" / "websocket" / program,
               bin_dir / "examples" / program / program,
               bin_dir / "examples" / "kv_cluster" / program,
               bin_dir / "examples" / program]

@@ -65,14 +65,18 @@ def doubts(results):
                 yield (f"failed: {cell}: {name}: {len(faults)} of "
                        f"{len(row['runs'])} rounds: {faults[0]}")
     yield from pair_tables.doubts(results.get("pairs", {}))
-    for title, rows in results.get("http", {}).get("rates", {}).items():
+    tables = {f"http: {title}": rows for title, rows in
+              results.get("http", {}).get("rates", {}).items()}
+    if "websocket" in results:
+        tables["websocket"] = results["websocket"]
+    for title, rows in tables.items():
         for name, row in rows.items():
             faults = [run["fault"] for run in row["runs"] if run["fault"]]
             if faults:
-                yield (f"failed: http: {title}: {name}: {len(faults)} of "
+                yield (f"failed: {title}: {name}: {len(faults)} of "
                        f"{len(row['runs'])} rounds: {faults[0]}")
             if is_disturbed(row):
-                yield (f"disturbed: http: {title}: {name}: other programs "
+                yield (f"disturbed: {title}: {name}: other programs "
                        f"held a core for {row['waited']:.0%} of the time")
     for section in ("syscalls", "growth", "idle"):
         for name, row in results.get(section, {}).items():
@@ -151,6 +155,17 @@ def http(results):
                for name, row in results["idle"].items()]))
 
 
+def websocket(rows):
+    yield ("WebSocket, 1 KiB to 1,000 clients: messages a second, and the "
+           "server's CPU for each (ratios to the first row)", report.table(
+               ["server", "messages a second", "microseconds of CPU"],
+               [[name, report.with_ratio(row["rate"], row["rate_ratio"]),
+                 "-" if row["cpu_us"] is None else
+                 f"{report.significant(row['cpu_us'])} "
+                 f"({report.two_digits(row['cpu_us_ratio'])})"]
+                for name, row in rows.items()]))
+
+
 def targets(results):
     """What was to be reached, for the rows that were measured."""
     rows = []
@@ -195,6 +210,7 @@ SECTIONS = {
     "cluster": cluster,
     "members": members,
     "http": http,
+    "websocket": websocket,
 }
 
 

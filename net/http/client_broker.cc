@@ -51,6 +51,8 @@ client_broker::~client_broker() = default;
 // -- asking -------------------------------------------------------------------
 
 std::uint64_t client_broker::send(client_request what) {
+  if (state() == stream_state::closed)
+    return 0;
   auto x = std::make_unique<exchange>();
   x->id = ++last_id_;
   x->request = std::move(what);
@@ -208,42 +210,33 @@ void client_broker::give_up(caf::error reason) {
   fail(close_reason::aborted, 0, std::move(reason));
 }
 
+/// Those that there are; what a handler asks meanwhile, and fails at once, has
+/// to wait for the next turn, or a behavior that asks again would never end.
 void client_broker::deliver_failures() {
-  while (!failures_.empty()) {
+  for (auto left = failures_.size(); left > 0 && !failures_.empty(); --left) {
     auto event = std::move(failures_.front());
     failures_.pop_front();
     if (deliver(event) == delivery::terminated)
-      return failures_.clear();
+      failures_.clear();
   }
+  if (!failures_.empty())
+    settle_later();
 }
 
 /// Whatever ends the connection, what became of the requests is told before.
-caf::behavior client_broker::make_behavior() {
-  auto own = stream_broker::make_behavior();
-  return caf::message_handler{[this, own](closed& what) mutable {
-           end_requests(what, own);
-           auto event = caf::make_message(what);
-           own(event);
-         }}
-      .or_else(own);
-}
-
-void client_broker::end_requests(const closed& why, caf::behavior& whom) {
+delivery client_broker::on_closed(closed& what) {
   loop().timers().cancel(deadline_);
   loop().timers().cancel(continue_wait_);
   auto reason = [&] {
-    return why.error ? why.error : ended("the connection has ended");
+    return what.error ? what.error : ended("the connection has ended");
   };
   if (current_)
     give_back(std::move(current_), reason());
   for (auto& x : waiting_)
     give_back(std::move(x), reason());
   waiting_.clear();
-  for (auto& x : failures_) {
-    auto event = caf::make_message(std::move(x));
-    whom(event);
-  }
-  failures_.clear();
+  deliver_failures();
+  return stream_broker::on_closed(what);
 }
 
 // -- deadlines ----------------------------------------------------------------

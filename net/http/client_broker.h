@@ -47,8 +47,11 @@ public:
 
   // -- asking -----------------------------------------------------------------
 
-  /// Queues a request and returns its number, from 1. What cannot be sent
-  /// comes back in `request_failed` when the handler has returned: more than
+  /// Queues a request and returns its number, from 1; or 0, and nothing comes
+  /// of it, when the connection has ended: in the handlers of its last
+  /// `request_failed` and of `closed`. What cannot be sent comes back in
+  /// `request_failed` when the handler has returned: the connection is about
+  /// to end (so ask nothing again while its `state()` is not open), more than
   /// limits::http_client_queue_requests wait, or the method, the target or a
   /// field has characters that would make another request of it.
   std::uint64_t send(client_request what);
@@ -82,7 +85,7 @@ protected:
   delivery on_connected(connected& what) override;
   delivery on_payload(byte_slice bytes) override;
   delivery on_peer_done() override;
-  caf::behavior make_behavior() override;
+  delivery on_closed(closed& what) override;
   bool intercept(caf::mailbox_element& x) override;
   void settle() override;
 
@@ -118,7 +121,6 @@ private:
   void give_back(std::unique_ptr<exchange> x, caf::error reason);
   void give_up(caf::error reason);
   void deliver_failures();
-  void end_requests(const closed& why, caf::behavior& whom);
   void arm_deadline();
   void on_deadline_due();
 

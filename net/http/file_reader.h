@@ -17,62 +17,23 @@
 // to exit.
 
 #include "net/http/file_root.h"
-#include "runtime/byte_slice.h"
+#include "net/http/file_search.h"
 
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 
 #include <memory>
-#include <string>
-#include <vector>
 
 namespace sluice::net::http {
-
-/// Which file to open, below the reader's root.
-struct file_wish {
-  /// As `resolve_path` gives it.
-  std::string path{};
-  /// `path` is a folder: one of these files in it is meant, the first that is
-  /// there.
-  bool is_folder = false;
-  std::vector<std::string> index_names{};
-  /// Look for `path` + ".gz", too; one that is older does not count.
-  bool looks_for_gzip = false;
-  /// And take it.
-  bool takes_gzip = false;
-  /// If the file has at most this many bytes they come with the answer; 0:
-  /// never. At most limits::http_file_piece_bytes.
-  std::size_t eager_bytes = 0;
-};
-
-/// The file, or why there is none.
-struct file_answer {
-  open_problem problem = open_problem::none;
-  /// errno, if `problem` came from the system.
-  int os_error = 0;
-  file_facts facts;
-  /// The file's path without a ".gz" that was put to it: the index's for a
-  /// folder. Says what the type is.
-  std::string path;
-  bool is_gzip = false;
-  /// There is a compressed form of it, whether it was wanted or not: the
-  /// answer depends on Accept-Encoding.
-  bool has_gzip = false;
-  /// All of it, if it was short enough.
-  runtime::byte_slice bytes;
-};
-
-/// Bytes of the file that is open; `size` is at most
-/// limits::http_file_piece_bytes, and the end within file_facts::size.
-struct file_piece {
-  std::uint64_t offset = 0;
-  std::size_t size = 0;
-};
 
 /// Starts a reader for `owner`. Any thread.
 caf::actor spawn_file_reader(caf::actor_system& system,
                              std::shared_ptr<const file_root> root,
+                             const caf::actor& owner);
+
+/// The same, with a file that is open already: for its pieces.
+caf::actor spawn_file_reader(caf::actor_system& system, open_file file,
                              const caf::actor& owner);
 
 } // namespace sluice::net::http

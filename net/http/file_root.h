@@ -5,9 +5,10 @@
 // nor a symbolic link, absolute or planted during the look-up, leads out.
 // Links that stay inside are followed.
 //
-// For users as a shared pointer. Thread rule: any thread; `open` may block on
-// a disk, so not on a loop's (see net/http/file_reader.h). Lifetime: the folder
-// is the one that had the name when the root was made, even if it is renamed.
+// For users as a shared pointer. Thread rule: any thread; but what may wait for
+// a disk is not for a loop's: that one asks for what is in memory, and leaves
+// the rest to a net/http/file_reader.h. Lifetime: the folder is the one that
+// had the name when the root was made, even if it is renamed.
 
 #include "runtime/limits.h"
 
@@ -24,6 +25,10 @@
 namespace sluice::net::http {
 
 class file_root;
+
+/// What to do about a name, or bytes, that the kernel would have to fetch from
+/// a disk, or from another machine.
+enum class disk_wait : std::uint8_t { allowed, never };
 
 /// What is known of a file that is open.
 struct file_facts {
@@ -46,6 +51,11 @@ public:
 
   explicit operator bool() const noexcept { return fd_ >= 0; }
 
+  /// Null if it is not open.
+  const std::shared_ptr<const file_root>& root() const noexcept {
+    return root_;
+  }
+
   /// As it was when it was opened.
   const file_facts& facts() const noexcept { return facts_; }
 
@@ -56,10 +66,18 @@ public:
   /// a log does, is taken to have been appended to, and is fine.
   caf::error read(std::uint64_t offset, std::span<char> room) const;
 
+  /// As `read`, but only if all of it is in the kernel's cache of pages
+  /// (RWF_NOWAIT of preadv2(2)); false, and what is in `room` does not count,
+  /// if it is not, or if the file system cannot tell, as tmpfs.
+  caf::expected<bool> read_cached(std::uint64_t offset,
+                                  std::span<char> room) const;
+
 private:
   friend class file_root;
   open_file(int fd, std::shared_ptr<const file_root> root,
             file_facts facts) noexcept;
+  caf::error end_error(std::uint64_t offset) const;
+  caf::error check_unchanged(disk_wait wait) const;
 
   int fd_ = -1;
   std::shared_ptr<const file_root> root_;
@@ -74,6 +92,7 @@ enum class open_problem : std::uint8_t {
   is_folder,      // it is a folder
   forbidden,      // the process may not read it
   too_many_files, // over the bound of this root, or of the process
+  would_wait,     // only if that must never be
   failed,         // the disk, or a name that is too long
 };
 
@@ -97,8 +116,11 @@ public:
   file_root& operator=(const file_root&) = delete;
   ~file_root();
 
-  /// Opens a regular file; `path` is relative, e.g. "a/b.txt".
-  open_result open_below(const std::string& path) const;
+  /// Opens a regular file; `path` is relative, e.g. "a/b.txt". If it must never
+  /// wait, the names have to be in the kernel's cache, also those of files that
+  /// are not there (RESOLVE_CACHED of openat2(2), since Linux 5.12).
+  open_result open_below(const std::string& path,
+                         disk_wait wait = disk_wait::allowed) const;
 
   /// The name that it was opened by, for texts.
   const std::string& name() const noexcept { return name_; }
@@ -108,13 +130,15 @@ public:
 
 private:
   friend class open_file;
-  file_root(int fd, std::string name, std::size_t files_max) noexcept;
+  file_root(int fd, std::string name, std::size_t files_max,
+            bool knows_cached) noexcept;
   bool admit() const noexcept;
   void leave() const noexcept;
 
   int fd_;
   std::string name_;
   std::size_t files_max_;
+  bool knows_cached_;
   mutable std::atomic<std::size_t> files_open_{0};
 };
 

@@ -2,9 +2,9 @@
 
 // request_codec: the bytes of a client to requests, a piece at a time: a head,
 // parts of its body, the end. Sans-I/O, on Boost.Beast's basic_parser, which
-// knows RFC 9112; what Beast lets through and two servers in a row might read
-// differently is refused here (request smuggling): bare line feeds, folded
-// lines, more than one length, any transfer coding but one "chunked".
+// knows RFC 9112; what two servers in a row might read differently is refused,
+// by Beast or here (request smuggling): bare line feeds, folded lines, more
+// than one length, any transfer coding but one "chunked".
 //
 // As a codec it gives a frame for each piece; `part` and `ends_message` say
 // what the last frame was. A frame may be empty: where chunks are framed, or a

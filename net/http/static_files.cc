@@ -1,6 +1,7 @@
 #include "net/http/static_files.h"
 
 #include "net/http/file_reader.h"
+#include "net/http/file_search.h"
 #include "net/http/static_response.h"
 #include "net/http/uri.h"
 #include "runtime/error.h"
@@ -65,8 +66,7 @@ std::string folder_location(const file_demand& what,
   return result;
 }
 
-/// One request: the file is opened, and its pieces are asked for one after the
-/// other.
+/// One request: the file is opened, and its pieces follow one after the other.
 class file_sending final : public sending,
                            public std::enable_shared_from_this<file_sending> {
 public:
@@ -77,7 +77,16 @@ public:
         asked_(std::move(what)),
         cache_control_(std::move(cache_control)) {}
 
+  /// Most files that are asked for are in memory: the loop itself takes them,
+  /// and a trip to another thread and back costs more than all the rest.
   void open(std::shared_ptr<const file_root> root, file_wish wish) {
+    auto found = find_file(*root, wish, disk_wait::never);
+    if (!found)
+      return refuse(500);
+    if (found->answer.problem != open_problem::would_wait) {
+      file_ = std::move(found->file);
+      return on_answer(found->answer);
+    }
     reader_ =
         spawn_file_reader(self_->system(), std::move(root), caf::actor{self_});
     self_->request(reader_, limits::http_file_answer, std::move(wish))
@@ -92,8 +101,7 @@ public:
   }
 
   void refuse(unsigned status, const fields& head = {}, std::string text = {}) {
-    state_ = state::over;
-    reader_ = nullptr;
+    end();
     fields all = head;
     if (!text.empty())
       all.add("Content-Type", "text/plain; charset=utf-8");
@@ -102,7 +110,7 @@ public:
 
 private:
   enum class state : std::uint8_t {
-    asking,  // the reader was asked for something
+    asking,  // for the file, or a piece of it
     waiting, // for the sink to take what was written, the head at first
     over,
   };
@@ -123,6 +131,7 @@ private:
     }
     case open_problem::forbidden:
       return refuse(403);
+    case open_problem::would_wait: // not with a reader
     case open_problem::failed:
       return refuse(500);
     case open_problem::not_found:
@@ -143,8 +152,7 @@ private:
     auto whole = segments_.size() == 1 && segments_.front().text.empty()
                  && !file.bytes.empty();
     if (segments_.empty() || whole) {
-      state_ = state::over;
-      reader_ = nullptr;
+      end();
       byte_slice body;
       if (whole)
         body = file.bytes.sub(segments_.front().bytes.first,
@@ -160,44 +168,63 @@ private:
   void go_on() {
     while (at_ < segments_.size()) {
       auto& x = segments_[at_];
-      if (!x.text.empty()) {
-        state_ = state::waiting;
-        return sink_->write(byte_slice::copy(std::exchange(x.text, {})));
-      }
+      if (!x.text.empty())
+        return write(byte_slice::copy(std::exchange(x.text, {})));
       if (x.bytes.size > 0)
         return ask(x.bytes);
       ++at_;
     }
-    state_ = state::over;
-    reader_ = nullptr;
+    end();
     sink_->finish();
   }
 
   void ask(byte_range& rest) {
-    state_ = state::asking;
     auto size = static_cast<std::size_t>(
         std::min<std::uint64_t>(rest.size, limits::http_file_piece_bytes));
-    auto piece = file_piece{rest.first, size};
+    file_piece piece{rest.first, size};
     rest.first += size;
     rest.size -= size;
+    if (!reader_) {
+      auto bytes = read_piece(file_, piece, disk_wait::never);
+      if (!bytes)
+        return break_off(std::move(bytes.error()));
+      if (*bytes)
+        return write(std::move(**bytes));
+      // From here on the disk is needed, and somebody who may wait for it.
+      reader_ = spawn_file_reader(self_->system(), std::move(file_),
+                                  caf::actor{self_});
+    }
+    state_ = state::asking;
     self_->request(reader_, limits::http_file_answer, piece)
-        .then(
-            [me = shared_from_this()](byte_slice& bytes) {
-              me->state_ = state::waiting;
-              me->sink_->write(std::move(bytes));
-            },
-            [me = shared_from_this()](caf::error& why) {
-              me->state_ = state::over;
-              me->reader_ = nullptr;
-              me->sink_->break_off(std::move(why));
-            });
+        .then([me = shared_from_this()](
+                  byte_slice& bytes) { me->write(std::move(bytes)); },
+              [me = shared_from_this()](caf::error& why) {
+                me->break_off(std::move(why));
+              });
+  }
+
+  void write(byte_slice bytes) {
+    state_ = state::waiting;
+    sink_->write(std::move(bytes));
+  }
+
+  void break_off(caf::error why) {
+    end();
+    sink_->break_off(std::move(why));
+  }
+
+  void end() {
+    state_ = state::over;
+    reader_ = nullptr;
+    file_ = {};
   }
 
   runtime::loop_actor* self_;
   std::shared_ptr<answer_sink> sink_;
   asked asked_;
   std::string cache_control_;
-  caf::actor reader_;
+  open_file file_;    // or, once a disk was needed:
+  caf::actor reader_; // who has it
   std::vector<body_segment> segments_;
   std::size_t at_ = 0;
   state state_ = state::asking;

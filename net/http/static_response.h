@@ -8,7 +8,7 @@
 
 #include "net/http/byte_range.h"
 #include "net/http/conditional.h"
-#include "net/http/file_reader.h"
+#include "net/http/file_search.h"
 
 #include <cstdint>
 #include <optional>

@@ -1,7 +1,6 @@
 #include "net/websocket/client_connection.h"
 
 #include "net/websocket/frame_codec.h"
-#include "net/websocket/head_fields.h"
 #include "runtime/error.h"
 #include "runtime/limits.h"
 
@@ -9,6 +8,7 @@
 #include <boost/beast/http/parser.hpp>
 
 #include <algorithm>
+#include <vector>
 
 namespace sluice::net::websocket {
 
@@ -25,6 +25,17 @@ bool has_control(std::string_view x) {
   return std::any_of(x.begin(), x.end(), [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
   });
+}
+
+/// The header lines of an answer, which has to outlive the result.
+field_lookup lookup_in(const answer_parser::value_type& answer) {
+  return [&answer](std::string_view name) {
+    std::vector<std::string_view> result;
+    auto [at, end] = answer.equal_range({name.data(), name.size()});
+    for (; at != end; ++at)
+      result.emplace_back(at->value().data(), at->value().size());
+    return result;
+  };
 }
 
 } // namespace

@@ -3,8 +3,8 @@
 // frame_codec: cuts a stream where WebSocket frames begin, so that a connection
 // can stop to read between two messages. What is in them is for the session. A
 // data frame comes in as many pieces as it was read in: it is not held here and
-// there. While the handshake is under way the first frame is the head of the
-// request or of the answer.
+// there. For a client the first frame is the head of the answer to its
+// handshake.
 //
 // Internal. Thread rule: one connection's loop. Lifetime: its framer's.
 

@@ -7,16 +7,16 @@
 //
 // Every path is taken; the behavior finds it in `opened`. Requests that do not
 // ask for a WebSocket, or not as RFC 6455 says, are answered with what is wrong
-// (net/websocket/handshake.h) and the connection ends. A server with pages has
-// a router instead (`router.websocket(path, behavior)`).
+// (net/websocket/handshake.h). It is an HTTP server with one route; one with
+// pages has a router of its own (`router.websocket(path, behavior)`).
 //
 // For users. Thread rule: any thread. Lifetime: as with net::listen.
 
+#include "net/http/router.h"
+#include "net/http/serve.h"
 #include "net/listen.h"
-#include "net/websocket/spawn.h"
-#include "net/websocket/upgrade_broker.h"
+#include "runtime/limits.h"
 
-#include <memory>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -31,19 +31,19 @@ caf::expected<listening> listen(loop_choice loops, std::string_view where, F f,
                                 options settings = {},
                                 listen_options listener = {}, Args&&... args) {
   static_assert(std::is_invocable_v<F&, connection*, std::decay_t<Args>&...>);
-  if (auto err = settings.check())
+  http::router routes;
+  if (auto err = routes.websocket_with(
+          "/*", std::move(settings), std::move(f),
+          std::decay_t<Args>(std::forward<Args>(args))...))
     return err;
-  auto shared = std::make_shared<const options>(std::move(settings));
-  auto upgrade = [shared, f, args...](opened info) {
-    return make_successor(std::move(info), shared, f, args...);
-  };
-  auto factory = [shared, upgrade](event_loop& loop, stream_setup setup) {
-    caf::actor_config cfg{&loop};
-    loop.system().spawn_impl<upgrade_broker, caf::no_spawn_options>(
-        cfg, loop, std::move(setup), shared, upgrade);
-  };
-  return listen_with(std::move(loops), where, std::move(factory),
-                     std::move(listener));
+  http::server_options server;
+  server.head.line_bytes = runtime::limits::websocket_head_bytes_max;
+  server.head.head_bytes = runtime::limits::websocket_head_bytes_max;
+  server.head_deadline = runtime::limits::websocket_handshake;
+  server.idle = runtime::limits::websocket_handshake;
+  server.listener = std::move(listener);
+  return http::serve(std::move(loops), where, std::move(routes),
+                     std::move(server));
 }
 
 } // namespace sluice::net::websocket

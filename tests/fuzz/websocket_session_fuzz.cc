@@ -1,13 +1,17 @@
 // Whatever a peer sends into a WebSocket: a server and a client read it whole,
-// byte by byte and in pieces, and say the same. Nothing may crash, or be said
-// that RFC 6455 forbids; what comes out goes back in.
+// byte by byte, in pieces, and cut into frames as a connection does, and say
+// the same. Nothing may crash, or be said that RFC 6455 forbids; what comes out
+// goes back in.
 
+#include "net/framer.h"
+#include "net/websocket/frame_codec.h"
 #include "net/websocket/session.h"
 #include "runtime/panic.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -86,6 +90,28 @@ std::vector<std::string> read(role who, std::string_view stream,
   return result;
 }
 
+/// The same by way of a framer, as a connection reads.
+std::vector<std::string> read_framed(role who, std::string_view stream,
+                                     std::size_t step) {
+  session reader{options_of(who)};
+  sluice::net::framer frames{std::make_unique<frame_codec>(opcode::text)};
+  std::vector<std::string> result;
+  auto hear = [&](byte_slice bytes) {
+    reader.feed(std::move(bytes));
+    for (session_event event; reader.next(event);)
+      result.push_back(text_of(event));
+  };
+  for (std::size_t at = 0; at < stream.size(); at += step) {
+    frames.feed(byte_slice::copy(stream.substr(at, step)));
+    for (byte_slice frame; frames.next(frame);)
+      hear(std::move(frame));
+    check(!frames.error(), "the codec takes offence before the session does");
+    check(frames.buffered() < control_frame_bytes_max, "a frame is held back");
+  }
+  hear(frames.take_rest());
+  return result;
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
@@ -99,6 +125,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
     auto whole = read(who, stream, std::max<std::size_t>(stream.size(), 1));
     check(read(who, stream, 1) == whole, "byte by byte it says something else");
     check(read(who, stream, step) == whole, "in pieces it says something else");
+    check(read_framed(who, stream, step) == whole,
+          "in frames it says something else");
+    check(read_framed(who, stream, 1) == whole,
+          "in frames, byte by byte, it says something else");
   }
   return 0;
 }

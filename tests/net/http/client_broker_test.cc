@@ -87,6 +87,7 @@ public:
   std::function<void(const answer_head&)> on_head;
   std::function<void(const body_wanted&)> on_wanted;
   std::function<void(const answer_end&)> on_end;
+  std::function<void(const request_failed&)> on_failed;
   sim_runtime run{world}; // its end tells the behavior
   sim_server server{world, at("127.0.0.1", 8080)};
   caf::actor client;
@@ -123,6 +124,8 @@ private:
         [this](const request_failed& x) {
           note(x.id, x.repeatable ? "failed, repeatable" : "failed");
           failures.push_back(x);
+          if (on_failed)
+            on_failed(x);
         },
         [this](const written& x) {
           log.push_back("written #" + std::to_string(x.token));
@@ -541,6 +544,46 @@ TEST_F(client_broker_test, close_gives_back_what_is_not_answered) {
   pass(1ms);
   EXPECT_EQ(noted(), (lines{"#1 failed, repeatable", "#2 failed, repeatable",
                             "closed closed"}));
+}
+
+TEST_F(client_broker_test, who_asks_again_at_once_does_not_stop_the_world) {
+  std::uint64_t failed = 0;
+  std::vector<std::uint64_t> last;
+  on_failed = [&](const request_failed& x) {
+    ++failed;
+    auto id = self->send(x.request);
+    if (self->state() == stream_state::closed)
+      last.push_back(id);
+  };
+  in_client([](client_broker* x) {
+    x->send({});
+    x->send({});
+    x->close();
+  });
+  peer().close();
+  pass(1ms);
+  EXPECT_EQ(log.back(), "closed closed");
+  EXPECT_GE(failed, 2u);
+  // After the end nothing is taken, or it would have to fail, and so on.
+  EXPECT_EQ(last, std::vector<std::uint64_t>(last.size(), 0));
+}
+
+TEST(client_broker_sim_test, another_behavior_is_told_as_the_first) {
+  sim_world world{1, sim_settings::calm()};
+  lines log;
+  sim_runtime run{world};
+  auto result = connect(
+      run.loop(), "tcp://127.0.0.1:1",
+      [&](client_broker* self) -> caf::behavior {
+        self->send({});
+        self->become(
+            [&](const request_failed&) { log.push_back("failed"); },
+            [&](const closed& x) { log.push_back(to_string(x.reason)); });
+        return {};
+      });
+  ASSERT_TRUE(result);
+  run.during(1s);
+  EXPECT_EQ(log, (lines{"failed", "connect_failed"}));
 }
 
 TEST(client_broker_sim_test, requests_wait_for_the_connection) {

@@ -199,5 +199,68 @@ TEST_F(file_root_test, root_that_is_renamed_stays_the_same_folder) {
   EXPECT_EQ(read_all(r->open_below("a.txt").file), "hello");
 }
 
+// -- without a wait -----------------------------------------------------------
+
+TEST_F(file_root_test, name_that_nobody_asked_for_has_to_wait) {
+  auto r = root();
+  EXPECT_EQ(r->open_below("new/to/all", disk_wait::never).problem,
+            open_problem::would_wait);
+  EXPECT_EQ(r->files_open(), 0u);
+  EXPECT_EQ(r->open_below("new/to/all").problem, open_problem::not_found);
+}
+
+TEST_F(file_root_test, known_name_is_opened_without_a_wait) {
+  files.link("a.txt", "root/link");
+  files.link("../secret", "root/out");
+  auto r = root();
+  for (auto path : {"a.txt", "sub/b.txt", "link"}) {
+    r->open_below(path); // the kernel knows it from now on
+    EXPECT_TRUE(r->open_below(path, disk_wait::never).file) << path;
+  }
+  r->open_below("out");
+  auto out = r->open_below("out", disk_wait::never);
+  EXPECT_FALSE(out.file);
+  EXPECT_EQ(r->open_below("sub", disk_wait::never).problem,
+            open_problem::is_folder);
+  EXPECT_EQ(r->files_open(), 0u);
+}
+
+TEST_F(file_root_test, bytes_in_memory_are_read_without_a_wait) {
+  auto file = root()->open_below("a.txt").file;
+  std::string room(3, '?');
+  auto done = file.read_cached(1, room);
+  ASSERT_TRUE(done) << runtime::to_text(done.error());
+  EXPECT_EQ(*done, files.has_page_cache());
+  if (*done)
+    EXPECT_EQ(room, "ell");
+}
+
+TEST_F(file_root_test, bytes_on_the_disk_have_to_wait) {
+  files.write("root/large", std::string(1'000'000, 'x'));
+  files.evict("root/large");
+  auto file = root()->open_below("large").file;
+  std::string room(64 * 1024, '?');
+  auto done = file.read_cached(900'000, room);
+  ASSERT_TRUE(done) << runtime::to_text(done.error());
+  EXPECT_FALSE(*done);
+}
+
+TEST_F(file_root_test, changes_are_noticed_without_a_wait) {
+  if (!files.has_page_cache())
+    GTEST_SKIP() << "the kernel cannot tell what of a tmpfs is in memory";
+  auto file = root()->open_below("a.txt").file;
+  files.age("root/a.txt", 5s);
+  std::string room(5, '?');
+  auto done = file.read_cached(0, room);
+  ASSERT_FALSE(done);
+  EXPECT_NE(runtime::to_text(done.error()).find("written anew"),
+            std::string::npos);
+  files.write("root/a.txt", "");
+  done = file.read_cached(0, room);
+  ASSERT_FALSE(done);
+  EXPECT_NE(runtime::to_text(done.error()).find("ends at byte 0"),
+            std::string::npos);
+}
+
 } // namespace
 } // namespace sluice::net::http

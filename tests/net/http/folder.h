@@ -7,12 +7,16 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
-#include <unistd.h>
 
 namespace sluice::testing {
 
@@ -59,6 +63,22 @@ public:
 
   void link(std::string_view target, std::string_view name) const {
     std::filesystem::create_symlink(target, path(name));
+  }
+
+  /// Makes the kernel forget a file's bytes: they are on the disk only. A file
+  /// system without a disk keeps them.
+  void evict(std::string_view name) const {
+    auto fd = ::open(path(name).c_str(), O_RDONLY | O_CLOEXEC);
+    EXPECT_EQ(::fsync(fd), 0) << name;
+    EXPECT_EQ(::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0) << name;
+    ::close(fd);
+  }
+
+  /// Whether the kernel can tell what of a file is in memory: not in tmpfs.
+  bool has_page_cache() const {
+    struct statfs facts {};
+    EXPECT_EQ(::statfs(path_.c_str(), &facts), 0);
+    return facts.f_type != TMPFS_MAGIC;
   }
 
   /// Moves a file's time of the last change.

@@ -181,6 +181,17 @@ TEST_F(static_files_test, next_piece_is_not_read_before_the_last_was_taken) {
   EXPECT_EQ(owned->body.size(), 2 * pieces);
 }
 
+TEST_F(static_files_test, files_that_are_not_in_memory_come_from_the_disk) {
+  files.evict("large.txt");
+  files.evict("small.html");
+  EXPECT_EQ(answer("/large.txt").body, large);
+  EXPECT_EQ(answer("/small.html").body, "<p>hello");
+  // And now they are.
+  EXPECT_EQ(answer("/large.txt").body, large);
+  EXPECT_EQ(answer("/small.html").body, "<p>hello");
+  EXPECT_EQ(served->root().files_open(), 0u);
+}
+
 TEST_F(static_files_test, ranges_of_small_and_large_files) {
   auto x = answer("/small.html", with("Range", "bytes=3-"));
   EXPECT_EQ(x.status, 206u);

@@ -110,9 +110,9 @@ TEST_F(listen_test, a_browser_of_another_page_is_refused) {
   auto text = ask(request("Origin: http://evil\r\n"));
   EXPECT_THAT(text, StartsWith("HTTP/1.1 403 Forbidden\r\n"));
   EXPECT_THAT(text, HasSubstr("\r\nDate: "));
-  EXPECT_THAT(text, HasSubstr("\r\nConnection: close\r\n"));
   EXPECT_THAT(text, HasSubstr("Pages of this origin may not connect here."));
-  EXPECT_TRUE(peer.saw_end());
+  pass(11s);
+  EXPECT_TRUE(peer.saw_end()) << "who does not try again has to leave";
   EXPECT_EQ(log, lines{});
 }
 
@@ -121,7 +121,7 @@ TEST_F(listen_test, an_old_version_is_told_of_the_right_one) {
   auto text = ask(request({}, "8"));
   EXPECT_THAT(text, StartsWith("HTTP/1.1 426 Upgrade Required\r\n"));
   EXPECT_THAT(text, HasSubstr("\r\nSec-WebSocket-Version: 13\r\n"));
-  EXPECT_THAT(text, HasSubstr("\r\nConnection: Upgrade, close\r\n"));
+  EXPECT_THAT(text, HasSubstr("\r\nConnection: Upgrade\r\n"));
 }
 
 TEST_F(listen_test, a_plain_request_is_told_to_upgrade) {
