@@ -231,8 +231,9 @@ TEST_F(file_root_test, bytes_in_memory_are_read_without_a_wait) {
   auto done = file.read_cached(1, room);
   ASSERT_TRUE(done) << runtime::to_text(done.error());
   EXPECT_EQ(*done, files.has_page_cache());
-  if (*done)
+  if (*done) {
     EXPECT_EQ(room, "ell");
+  }
 }
 
 TEST_F(file_root_test, bytes_on_the_disk_have_to_wait) {

@@ -151,9 +151,9 @@ TEST_F(listen_test, who_says_nothing_is_sent_away) {
   serve();
   peer.connect(at("127.0.0.1", 7000));
   pass(9s);
-  EXPECT_TRUE(peer.open());
+  EXPECT_FALSE(peer.saw_end());
   pass(2s);
-  EXPECT_FALSE(peer.open());
+  EXPECT_TRUE(peer.saw_end());
 }
 
 TEST_F(listen_test, our_client_and_our_server_understand_each_other) {
