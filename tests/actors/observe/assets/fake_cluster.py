@@ -12,6 +12,9 @@ HISTORY_FRAMES_MAX = 240
 EVENTS_MAX = 200
 SILENT_AFTER_MS = 2000
 HIGH_MARK_MESSAGES = 256
+# A channel over which nothing goes is pinged so often; that is no message.
+PING_FRAMES = 10
+PING_BPS = 96
 CONTROLS = ["slow", "stop", "cont", "cut", "heal", "kill", "start"]
 
 
@@ -49,13 +52,17 @@ class Link:
         self.queued = 0
         self.base = rate
         self.rate = rate
+        self.bps = 0
+        self.frames_to_ping = None        # never
 
 
 class FakeCluster:
-    """`nodes` nodes of which each speaks to `fanout` others (all, by default)."""
+    """`nodes` nodes of which each speaks to `fanout` others (all, by default).
+    With `idle_links` there are links to the rest as well, over which nothing goes;
+    with `pings`, a ping now and then."""
 
     def __init__(self, nodes=3, fanout=None, seed=1, start_ms=START_MS,
-                 idle_links=False):
+                 idle_links=False, pings=False):
         self.chance = random.Random(seed)
         self.now = start_ms
         self.sequence = 0
@@ -76,10 +83,12 @@ class FakeCluster:
                        else self.chance.sample(near, fanout))
             for k in near:
                 target = names[(i + k) % nodes]
-                if k in busy or idle_links:
+                if k in busy or idle_links or pings:
                     rate = self.chance.uniform(50, 900) if k in busy else 0
-                    self.links[source, target] = Link(source, target, self.now,
-                                                      rate)
+                    link = Link(source, target, self.now, rate)
+                    self.links[source, target] = link
+                    if pings and k not in busy:
+                        link.frames_to_ping = self.chance.randrange(PING_FRAMES)
         for name in names:
             self.note(name, "joined", "info",
                       f"{name} joined the cluster at {self._endpoint(name)}.")
@@ -207,6 +216,12 @@ class FakeCluster:
         else:
             link.rate = max(1, link.base * self.chance.uniform(.8, 1.2))
             link.queued = self.chance.randrange(0, 12)
+        link.bps = int(link.rate * 120)
+        if link.frames_to_ping is not None and link.state == "open":
+            link.frames_to_ping -= 1
+            if link.frames_to_ping < 0:
+                link.frames_to_ping = PING_FRAMES - 1
+                link.bps += PING_BPS
 
     def _move_node(self, node):
         if node.stopped or node.state in ("down", "left"):
@@ -259,7 +274,7 @@ class FakeCluster:
         return {"from": link.source, "to": link.target, "state": link.state,
                 "pressure": link.pressure, "since": link.since,
                 "queued": link.queued, "unit": "messages",
-                "msgs_ps": int(link.rate), "bps": int(link.rate * 120)}
+                "msgs_ps": int(link.rate), "bps": link.bps}
 
     def _holds(self):
         return [{"node": x.source, "held": "kv_node 12",
