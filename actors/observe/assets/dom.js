@@ -52,22 +52,37 @@ export function show(element, shown) {
     element.hidden = !shown;
 }
 
+/** Does `change`; what has the focus, and is still there after it, has it again. */
+export function keepingFocus(change) {
+  const focused = document.activeElement;
+  change();
+  if (focused !== document.activeElement && focused?.isConnected)
+    focused.focus({ preventScroll: true });
+}
+
 /**
  * Makes the children of `parent` the elements of `wanted`, in that order, and
- * moves none that is in its place: what has the focus keeps it.
+ * moves few of those that are there.
  */
 export function arrange(parent, wanted) {
   const kept = new Set(wanted);
-  const focused = document.activeElement;
-  for (const child of [...parent.children])
-    if (!kept.has(child))
-      child.remove();
-  wanted.forEach((element, i) => {
-    if (parent.children[i] !== element)
-      parent.insertBefore(element, parent.children[i] ?? null);
+  keepingFocus(() => {
+    for (const child of [...parent.children])
+      if (!kept.has(child))
+        child.remove();
+    let at = parent.firstElementChild;
+    for (const element of wanted) {
+      // One that is too early leaves: else all behind it would pass it.
+      if (at && at !== element && at.nextElementSibling === element) {
+        parent.append(at);
+        at = element;
+      }
+      if (at === element)
+        at = at.nextElementSibling;
+      else
+        parent.insertBefore(element, at);
+    }
   });
-  if (focused !== document.activeElement && kept.has(focused))
-    focused.focus({ preventScroll: true });
 }
 
 /**

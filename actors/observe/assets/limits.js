@@ -30,6 +30,10 @@ export const troubleDrawnMax = 300;
 // Up to here each node has its own line in the plots and all links are drawn.
 export const fewNodesMax = 12;
 export const linesDrawnMax = 8;
+// Which links and which lines of a plot are the fullest is asked anew no sooner.
+export const choicePauseMs = 5_000;
+// A channel over which nothing goes is pinged, which is less than this.
+export const busyLinkBps = 1_000;
 
 // A node whose report is older does not answer; its values are not shown.
 export const silentAfterMs = 2_000;

@@ -3,60 +3,8 @@
 
 import { attribute, makeSvg, text } from "./dom.js";
 import { amount, duration, short } from "./format.js";
-import { linksDrawnMax, troubleDrawnMax, fewNodesMax } from "./limits.js";
+import { rate } from "./link_choice.js";
 import { describeLink } from "./sentence.js";
-
-const isTrouble = link => link.state !== "open" || link.pressure !== "none";
-const isBusy = link => link.msgs_ps > 0 || link.bps > 0;
-
-/** Whether it is lost because one of its nodes is down, which says it all. */
-export function isBuried(link, frame) {
-  const isDown = name => ["down", "left"].includes(
-    frame.byName.get(name)?.state);
-  return link.state === "lost" && (isDown(link.from) || isDown(link.to));
-}
-
-/** The links to draw, those in trouble first, and how many are left out. */
-export function drawnLinks(model, held, selection) {
-  const { frame } = model;
-  const few = frame.nodes.length <= fewNodesMax;
-  const known = x => frame.byName.has(x.from) && frame.byName.has(x.to)
-    && x.from !== x.to;
-  // In a crowd the lines to a node that is down would hide all others.
-  const buried = x => !few && isBuried(x, frame);
-  const chosen = x => (selection?.link?.from === x.from
-                       && selection.link.to === x.to)
-    || (selection?.node && [x.from, x.to].includes(selection.node)
-        && (few || isBusy(x)));
-  const trouble = [], busy = [];
-  let left = 0;
-  for (const link of frame.links) {
-    if (!known(link))
-      continue;
-    if (isTrouble(link) && !buried(link))
-      trouble.push(link);
-    else if (few || chosen(link) || (isBusy(link) && !buried(link)))
-      busy.push(link);
-    else
-      ++left;
-  }
-  // A hold on a peer to which no link is reported is shown all the same.
-  const there = new Set(frame.links.map(x => `${x.from}\n${x.to}`));
-  for (const { node: from, to, since_ms, queued, unit } of held.values()) {
-    const link = { from, to, state: "open", pressure: "applied",
-                   since: frame.now - since_ms, queued, unit,
-                   msgs_ps: NaN, bps: NaN };
-    if (!there.has(`${from}\n${to}`) && known(link))
-      trouble.push(link);
-  }
-  if (busy.length > linksDrawnMax)
-    busy.sort((a, b) => chosen(b) - chosen(a) || rate(b) - rate(a));
-  const links = [...trouble.slice(0, troubleDrawnMax),
-                 ...busy.slice(0, linksDrawnMax)];
-  return { links, left: left + trouble.length + busy.length - links.length };
-}
-
-const rate = link => link.msgs_ps || link.bps / 100 || 0;
 
 /** Thickness in steps of ten times, so that it does not flicker. */
 function step(link, before) {

@@ -1,9 +1,11 @@
 // The cluster as a picture: nodes on a ring, links between them. It keeps one
 // element for each thing shown, and writes only what changed.
 
-import { Pool, arrange, attribute, make, makeSvg, text } from "./dom.js";
+import { Pool, arrange, attribute, keepingFocus, make, makeSvg, text }
+  from "./dom.js";
 import { byName } from "./format.js";
-import { LinkSign, drawnLinks, isBuried } from "./link_sign.js";
+import { LinkChoice, isBuried } from "./link_choice.js";
+import { LinkSign } from "./link_sign.js";
 import { NodeSign } from "./node_sign.js";
 import { nodeHolds } from "./sentence.js";
 import { Arc, LabelRoom, place } from "./ring.js";
@@ -26,6 +28,7 @@ export class Picture {
     this.ring = null;
     this.arcs = new Map();
     this.size = { width: 0, height: 0 };
+    this.choice = new LinkChoice();
     this.links = new Pool(() => new LinkSign());
     this.nodes = new Pool(() => new NodeSign());
     this.#build();
@@ -46,13 +49,14 @@ export class Picture {
   #build() {
     this.bars = makeSvg("g", { "aria-hidden": "true" });
     this.lines = makeSvg("g");
+    this.trouble = makeSvg("g");       // above the others
     this.labels = makeSvg("g", { "aria-hidden": "true" });
     this.points = makeSvg("g");
     // Two layers: gauges and words change with each frame, and the many lines
     // beneath them, which hardly do, are not painted anew for that.
     this.layers = [
       makeSvg("svg", { role: "group", "aria-label": "Links" },
-              heads(), this.lines, this.bars),
+              heads(), this.lines, this.trouble, this.bars),
       makeSvg("svg", { role: "group", "aria-label": "Nodes" },
               hatching(), this.points, this.labels),
     ];
@@ -142,8 +146,9 @@ export class Picture {
     const moved = this.#layOut(frame);
     const held = new Map(nodeHolds(frame).map(
       x => [linkKey({ from: x.node, to: x.to }), x]));
-    const drawn = drawnLinks(this.model, held, this.selection);
-    const links = this.#drawLinks(drawn.links, held, now, moved);
+    const drawn = this.choice.choose(frame, held, {
+      asked: this.#askedLinks(), node: this.selection?.node, at });
+    const links = this.#drawLinks(drawn, held, now, moved);
     const nodes = this.#drawNodes(frame, held, now, moved);
     this.#placeWords(links, nodes, moved);
     const { width, height } = this.size;
@@ -152,10 +157,17 @@ export class Picture {
       attribute(layer, "class", this.ring.crowded ? "crowded" : "roomy");
     }
     text(this.note, drawn.left
-      ? `${drawn.links.length} of ${drawn.links.length + drawn.left} links shown:`
+      ? `${links.length} of ${links.length + drawn.left} links shown:`
         + " those in trouble and the busiest" : "");
     if (!this.#sign(this.current))
       this.#rove(this.nodes.items.keys().next().value ?? null);
+  }
+
+  // What is selected, and what the focus is on: that must not go away under it.
+  #askedLinks() {
+    const asked = this.selection?.link ? [this.selection.link] : [];
+    const sign = this.links.items.get(this.current);
+    return sign?.root === document.activeElement ? [...asked, sign.link] : asked;
   }
 
   #layOut(frame) {
@@ -180,7 +192,8 @@ export class Picture {
     return arc;
   }
 
-  #drawLinks(links, held, now, moved) {
+  #drawLinks({ trouble, calm }, held, now, moved) {
+    const links = [...trouble, ...calm];
     const states = new Map();
     for (const link of links) {
       link.key = linkKey(link);
@@ -198,7 +211,13 @@ export class Picture {
           : states.get(linkKey({ from: link.to, to: link.from })),
       });
     });
-    arrange(this.lines, signs.map(x => x.root));
+    // In an order that is always the same: to change places would cost a painting.
+    const inOrder = list => list.sort((a, b) => a.key < b.key ? -1 : 1)
+      .map(x => x.root);
+    keepingFocus(() => {
+      arrange(this.trouble, inOrder(signs.slice(0, trouble.length)));
+      arrange(this.lines, inOrder(signs.slice(trouble.length)));
+    });
     arrange(this.bars, signs.filter(x => x.held).map(x => x.bar));
     return signs;
   }

@@ -4,13 +4,11 @@
 import { Pool, arrange, attribute, make, text } from "./dom.js";
 import { byName, bytes, clock, known, latency, listed, percent, short }
   from "./format.js";
-import { describePauseMs, fewNodesMax, historySpanMs, linesDrawnMax,
-         plotsPauseMs } from "./limits.js";
+import { choicePauseMs, describePauseMs, fewNodesMax, historySpanMs,
+         linesDrawnMax, plotsPauseMs } from "./limits.js";
 import { readTheme, styleOf } from "./palette.js";
 import { Plot } from "./plot.js";
 import { swatch } from "./swatch.js";
-
-const choicePauseMs = 5_000;
 
 function plotsOf(model) {
   return [
