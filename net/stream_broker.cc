@@ -27,6 +27,8 @@ stream_broker::stream_broker(caf::actor_config& cfg, event_loop& loop,
     rare().target = std::move(setup.target);
   else if (!setup.first_input.empty())
     rare().raw_rest = std::move(setup.first_input);
+  if (setup.companion)
+    rare().companion = std::move(setup.companion);
 }
 
 stream_broker::~stream_broker() {
@@ -325,7 +327,7 @@ void stream_broker::hand_over(stream_successor next) {
 
 /// Everything is sent: the connection goes on without this broker.
 void stream_broker::leave() {
-  stream_setup setup{{}, {}, options_, {}};
+  stream_setup setup{{}, {}, options_, {}, std::move(rare().companion)};
   setup.first_input =
       framer_ ? framer_->take_rest() : std::exchange(rare().raw_rest, {});
   unwatch();
@@ -366,6 +368,7 @@ void stream_broker::end(ending how) {
   auto unsent = queued();
   retire();
   rare().lookup.reset();
+  rare().companion.reset();
   // A stream that is cut short ends with a reset, so that the peer cannot take
   // it for whole.
   socket_.close(cut_short);

@@ -55,6 +55,9 @@ struct stream_setup {
   /// Of an open connection that another broker handed over: what the peer has
   /// sent and nobody has looked at.
   byte_slice first_input{};
+  /// And what is to be let go when it ends, e.g. its place among those that a
+  /// server may have.
+  std::shared_ptr<void> companion{};
 };
 
 /// Spawns the broker that a connection is handed over to.
@@ -210,6 +213,16 @@ protected:
   /// Whether what the peer sends is read now; if not, its silence means
   /// nothing.
   bool may_read() const noexcept;
+
+  /// Whether `read_flowing` holds.
+  bool is_flowing() const noexcept { return credit_ < 0; }
+
+  /// For an `on_payload` of which the behavior heard nothing: it takes no
+  /// credit.
+  void keep_credit() noexcept {
+    if (credit_ >= 0)
+      ++credit_;
+  }
 
   /// Gives a write command of another actor back, for an `intercept` that does
   /// not leave it to this class.

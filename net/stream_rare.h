@@ -21,8 +21,9 @@ struct stream_broker::rare_state {
   runtime::actor_set pressed_by;
   byte_slice raw_rest;
 
-  // handing over
+  // handing over, and having been handed over
   stream_successor next;
+  std::shared_ptr<void> companion;
 
   // writing
   std::uint64_t rejected = 0;

@@ -182,6 +182,12 @@ void client_broker::end_body() {
 
 bool client_broker::intercept(caf::mailbox_element& x) {
   auto& content = x.content();
+  if (content.size() == 1
+      && (content.match_element<net::write>(0)
+          || content.match_element<net::write_frame>(0))) {
+    refuse_write(x, reject_reason::bad_frame);
+    return true;
+  }
   if (content.size() == 1 && content.match_element<written>(0)) {
     auto token = content.get_as<written>(0).token;
     if (token >= own_token) {

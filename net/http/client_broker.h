@@ -90,6 +90,12 @@ protected:
   void settle() override;
 
 private:
+  // Bytes between requests would be taken for one.
+  using stream_broker::framing;
+  using stream_broker::shutdown_write;
+  using stream_broker::write;
+  using stream_broker::write_frame;
+
   enum class body_state : std::uint8_t {
     held,    // waits for its head, or for the server to continue
     flowing, // is being sent, or written by the behavior

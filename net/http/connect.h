@@ -9,6 +9,7 @@
 
 #include "net/http/client_broker.h"
 #include "net/listen.h"
+#include "runtime/error.h"
 
 #include <type_traits>
 #include <utility>
@@ -24,6 +25,10 @@ requires(std::is_invocable_v<F&, client_broker*, std::decay_t<Args>&...>)
     caf::expected<caf::actor> connect(loop_choice loops, std::string_view where,
                                       F f, stream_options options = {},
                                       Args&&... args) {
+  if (options.on_overflow == overflow::drop_oldest)
+    return runtime::make_error(runtime::errc::bad_setting,
+                               "http: on_overflow is drop_oldest, which would "
+                               "cut pieces out of requests");
   auto setup = prepare_connect(where, std::move(options));
   if (!setup)
     return setup.error();

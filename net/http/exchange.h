@@ -41,6 +41,7 @@ struct server_broker::exchange {
   framing end = framing::length;
   bool request_complete = false;
   bool continued = false; // 100 was sent
+  bool body_lost = false; // a part of it went to nobody
   bool source_due = false;
 
 private:

@@ -21,6 +21,7 @@ using runtime::make_error;
 struct collection {
   std::string url;
   std::size_t bytes_max = 0;
+  bool to_head = false;
   caf::typed_response_promise<fetched> promise;
   fetched answer;
   caf::error reason;
@@ -52,12 +53,14 @@ caf::behavior collect(client_broker* self) {
       [=](fetch_request& what) {
         state->url = std::move(what.url);
         state->bytes_max = what.body_bytes_max;
+        state->to_head = what.ask.verb == "HEAD";
         state->promise = self->make_response_promise<fetched>();
         self->send(std::move(what.ask));
         return state->promise;
       },
       [=](const answer_head& head) {
-        if (head.body_size.value_or(0) > state->bytes_max)
+        auto has_body = !state->to_head && head.status != 304;
+        if (has_body && head.body_size.value_or(0) > state->bytes_max)
           return refuse(errc::frame_too_long,
                         "a body of " + std::to_string(*head.body_size)
                             + " bytes; at most "

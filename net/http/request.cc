@@ -3,6 +3,7 @@
 #include "net/http/token.h"
 #include "runtime/limits.h"
 
+#include <functional>
 #include <utility>
 
 namespace sluice::net::http {
@@ -39,7 +40,10 @@ void request::compact() {
 /// Lets the views point to the same places in a copy of the bytes.
 void request::rebase(const byte_slice& to) noexcept {
   auto move = [this, &to](std::string_view& x) {
-    if (x.data() != nullptr)
+    // "/" may stand for no path, and is a literal.
+    std::less_equal<const char*> before;
+    if (before(bytes_.data(), x.data())
+        && before(x.data() + x.size(), bytes_.data() + bytes_.size()))
       x = {to.data() + (x.data() - bytes_.data()), x.size()};
   };
   for (auto x : {&verb_text_, &target_, &path_, &query_, &host_})

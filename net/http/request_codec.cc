@@ -477,7 +477,7 @@ void request_codec::take_request(byte_slice bytes, request& into) {
 }
 
 void request_codec::limit_body(std::uint64_t bytes) noexcept {
-  if (in_body_)
+  if (in_body_ && machine_) // not after what could not be read
     machine_->body_left = bytes;
 }
 

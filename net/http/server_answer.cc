@@ -252,6 +252,8 @@ void server_broker::start_response(const http::response& head,
   start_response(head, length);
   if (!exchange_ || exchange_->answer != stage::started)
     return;
+  if (exchange_->end == framing_kind::nothing) // no body is made for nobody
+    return answered();
   exchange_->more = std::move(more);
   exchange_->source_due = true;
   settle_later();
@@ -266,7 +268,7 @@ bool server_broker::write_body(byte_slice bytes, std::uint64_t token) {
     return false;
   auto& x = *exchange_;
   auto size = bytes.size();
-  if (x.more && token == 0)
+  if (x.more)
     token = source_token;
   auto sent = true;
   switch (x.end) {
@@ -345,7 +347,13 @@ void server_broker::switch_protocols(const fields& lines,
   text += "\r\n";
   stream_broker::write(text);
   exchange_->answer = stage::done;
-  hand_over(std::move(next));
+  // The connection stays one of this server's.
+  counted_ = false;
+  hand_over([place = std::make_shared<server_place>(shared_),
+             next = std::move(next)](event_loop& on, stream_setup setup) {
+    setup.companion = place;
+    next(on, std::move(setup));
+  });
 }
 
 void server_broker::answered() {

@@ -120,13 +120,15 @@ delivery server_broker::on_head(byte_slice bytes) {
     x.in.compact();
   if (!x.request_complete && x.answer == stage::none)
     want_body();
-  return delivery::handled;
+  return result == delivery::skipped ? result : delivery::handled;
 }
 
 /// The body may come.
 void server_broker::want_body() {
   auto& x = *exchange_;
-  if (x.in.expects_continue() && !std::exchange(x.continued, true))
+  // Nothing comes between the head of an answer and its body.
+  if (x.in.expects_continue() && x.answer == stage::none
+      && !std::exchange(x.continued, true))
     stream_broker::write("HTTP/1.1 100 Continue\r\n\r\n");
   since_ = loop().now();
   arm(timeout::read, since_ + shared_->options.body_silence);
@@ -136,8 +138,11 @@ delivery server_broker::on_body(byte_slice bytes) {
   since_ = loop().now();
   auto& x = *exchange_;
   auto ends = codec().ends_message();
+  auto result = delivery::handled;
   if (bytes.size() > x.body_limit)
     return over_limit();
+  if (bytes.empty() && !ends)
+    keep_credit();
   x.body_limit -= bytes.size();
   if (x.answer == stage::done) {
     // Nobody wants it. It is read to its end if that is near, so that the
@@ -147,28 +152,36 @@ delivery server_broker::on_body(byte_slice bytes) {
       close();
   } else if (!bytes.empty()) {
     if (x.on_part) {
-      if (!run([&] { x.on_part(std::move(bytes)); }))
+      // It may put another one into its place.
+      auto part = std::exchange(x.on_part, {});
+      if (!run([&] { part(std::move(bytes)); }))
         return delivery::terminated;
+      if (exchange_ && !exchange_->on_part)
+        exchange_->on_part = std::move(part);
     } else {
       body_part event{std::move(bytes)};
-      if (deliver(event) == delivery::terminated)
-        return delivery::terminated;
+      result = deliver(event);
+      if (result == delivery::terminated)
+        return result;
+      if (result == delivery::unhandled && exchange_)
+        exchange_->body_lost = true;
     }
   }
+  result = result == delivery::skipped ? result : delivery::handled;
   if (!ends || !exchange_)
-    return delivery::handled;
+    return result;
   exchange_->request_complete = true;
   disarm(timeout::read);
   if (x.answer == stage::done)
-    return delivery::handled;
+    return result;
   if (x.on_end) {
     auto f = std::exchange(x.on_end, {});
     x.on_part = {};
-    return run(std::move(f)) ? delivery::handled : delivery::terminated;
+    return run(std::move(f)) ? result : delivery::terminated;
   }
   body_end event;
-  return deliver(event) == delivery::terminated ? delivery::terminated
-                                                : delivery::handled;
+  auto end = deliver(event);
+  return end == delivery::unhandled ? result : end;
 }
 
 delivery server_broker::over_limit() {
@@ -186,6 +199,14 @@ void server_broker::read_body(std::function<void(byte_slice)> part,
                               std::function<void()> end) {
   if (!exchange_)
     return;
+  // The rest must not be taken for the whole.
+  if (exchange_->body_lost)
+    return exchange_->answer == stage::none
+               ? respond(status::internal_server_error, "text/plain",
+                         "The body came before it was asked for.\n")
+               : break_response(make_error(
+                   errc::connection_closed,
+                   "the body of a request came before it was asked for"));
   if (exchange_->request_complete) // there is none
     return end();
   exchange_->on_part = std::move(part);
@@ -194,7 +215,8 @@ void server_broker::read_body(std::function<void(byte_slice)> part,
 }
 
 void server_broker::body_limit(std::uint64_t bytes) {
-  if (!exchange_ || exchange_->request_complete)
+  if (!exchange_ || exchange_->request_complete
+      || state() != stream_state::open)
     return;
   exchange_->body_limit = bytes;
   codec().limit_body(bytes);
@@ -205,6 +227,8 @@ void server_broker::finish_exchange() {
   if (!exchange_ || exchange_->answer != stage::done)
     return;
   auto& x = *exchange_;
+  if (!is_flowing()) // what the handler said was for this request
+    read_flowing();
   if (!x.request_complete) {
     // Who waits for a 100 that does not come may send the body or the next
     // request: nobody can tell.
@@ -230,6 +254,8 @@ void server_broker::finish_exchange() {
 delivery server_broker::on_bad_frame(bad_frame& what) {
   if (what.reason == close_reason::truncated_frame && !exchange_)
     return delivery::handled; // the beginning of a request: nobody waits
+  if (exchange_ && exchange_->answer == stage::done)
+    return delivery::handled; // the answer is whole, and may be on its way
   if (exchange_ && exchange_->answer != stage::none)
     return delivery::unhandled;
   auto code = what.reason == close_reason::frame_too_long && !codec().in_body()

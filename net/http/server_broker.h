@@ -58,6 +58,17 @@ struct server_shared {
   mutable std::atomic<std::size_t> open{0};
 };
 
+/// One of the server's connections, when its server_broker has gone.
+struct server_place {
+  explicit server_place(std::shared_ptr<const server_shared> x)
+      : server(std::move(x)) {}
+  server_place(const server_place&) = delete;
+  server_place& operator=(const server_place&) = delete;
+  ~server_place() { --server->open; }
+
+  std::shared_ptr<const server_shared> server;
+};
+
 class server_broker : public stream_broker {
 public:
   struct exchange; // internal: exchange.h
@@ -88,7 +99,9 @@ public:
 
   /// The same, for a body that is made as it is taken: `more` runs when the
   /// head has been written, and again whenever what it wrote was taken by the
-  /// operating system, until the response ends or the connection does.
+  /// operating system, until the response ends or the connection does. It does
+  /// not run for an answer without a body, as to HEAD; and there is no
+  /// `written` for what it writes.
   void start_response(const http::response& head,
                       std::optional<std::uint64_t> length, body_source more);
 
@@ -117,7 +130,11 @@ public:
   const http::request* current() const noexcept;
 
   /// Takes the body of the current request, in place of the behavior. What
-  /// comes is not read while our own writes wait.
+  /// comes is not read while our own writes wait. Belongs into the handler of
+  /// the request: a part that has come, and that no handler took, is lost, and
+  /// the request is answered 500. Who has to ask somebody first tells the body
+  /// to wait by `read_paused`, and then takes it with `read_flowing`; both are
+  /// forgotten with the answer.
   void read_body(std::function<void(byte_slice)> part,
                  std::function<void()> end);
 
@@ -141,6 +158,17 @@ protected:
   void settle() override;
 
 private:
+  // What is between answers would be taken for one; and these deadlines are the
+  // server's.
+  using stream_broker::framing;
+  using stream_broker::handshake_done;
+  using stream_broker::handshake_timeout;
+  using stream_broker::idle_timeout;
+  using stream_broker::read_timeout;
+  using stream_broker::shutdown_write;
+  using stream_broker::write;
+  using stream_broker::write_frame;
+
   request_codec& codec() noexcept {
     return static_cast<request_codec&>(*current_codec());
   }

@@ -24,6 +24,9 @@ caf::error server_options::check() const {
       return bad("http: server has a control character in it");
   if (listener.stream.framing)
     return bad("http: framing is not for users here");
+  if (listener.stream.on_overflow == overflow::drop_oldest)
+    return bad("http: on_overflow is drop_oldest, which would cut pieces out "
+               "of answers");
   return listener.stream.check();
 }
 

@@ -23,25 +23,31 @@
 
 namespace sluice::net::websocket {
 
+/// What `listen` starts from, where it is not as with pages.
+inline http::server_options server_defaults() {
+  http::server_options result;
+  result.head.line_bytes = runtime::limits::websocket_head_bytes_max;
+  result.head.head_bytes = runtime::limits::websocket_head_bytes_max;
+  result.head_deadline = runtime::limits::websocket_handshake;
+  result.idle = runtime::limits::websocket_handshake;
+  return result;
+}
+
 /// Listens at `where` with the behavior `f(connection*, args...)`. Errors: as
-/// net::listen, and those of options::check. `listener.stream` is for the time
-/// until the handshake is done, and after it unless `settings.stream` is set.
+/// net::listen, and those of options::check and server_options::check.
+/// `server.connections_max` counts all connections, `server.listener.stream` is
+/// for the time until the handshake is done, and after it unless
+/// `settings.stream` is set.
 template <class F, class... Args>
-caf::expected<listening> listen(loop_choice loops, std::string_view where, F f,
-                                options settings = {},
-                                listen_options listener = {}, Args&&... args) {
+caf::expected<listening>
+listen(loop_choice loops, std::string_view where, F f, options settings = {},
+       http::server_options server = server_defaults(), Args&&... args) {
   static_assert(std::is_invocable_v<F&, connection*, std::decay_t<Args>&...>);
   http::router routes;
   if (auto err = routes.websocket_with(
           "/*", std::move(settings), std::move(f),
           std::decay_t<Args>(std::forward<Args>(args))...))
     return err;
-  http::server_options server;
-  server.head.line_bytes = runtime::limits::websocket_head_bytes_max;
-  server.head.head_bytes = runtime::limits::websocket_head_bytes_max;
-  server.head_deadline = runtime::limits::websocket_handshake;
-  server.idle = runtime::limits::websocket_handshake;
-  server.listener = std::move(listener);
   return http::serve(std::move(loops), where, std::move(routes),
                      std::move(server));
 }

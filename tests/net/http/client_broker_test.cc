@@ -525,6 +525,20 @@ TEST_F(client_broker_test, requests_can_be_taken_back) {
   EXPECT_EQ(noted(), (lines{"#3 failed, repeatable", "closed aborted"}));
 }
 
+TEST_F(client_broker_test, nobody_else_writes_into_requests) {
+  lines back;
+  auto other = runtime::spawn_on(
+      run.loop(), [&](runtime::loop_actor* x) -> caf::behavior {
+        x->send(client, net::write{byte_slice::copy("GET / HTTP/1.1\r\n")});
+        return {[&](const net::rejected& what) {
+          back.push_back(to_string(what.reason) + " " + what.bytes.str());
+        }};
+      });
+  pass(1ms);
+  EXPECT_EQ(asked(), "");
+  EXPECT_EQ(back, lines{"bad_frame GET / HTTP/1.1\r\n"});
+}
+
 TEST_F(client_broker_test, queue_of_requests_is_bounded) {
   in_client([](client_broker* x) {
     for (int i = 0; i < 1'100; ++i)
@@ -584,6 +598,18 @@ TEST(client_broker_sim_test, another_behavior_is_told_as_the_first) {
   ASSERT_TRUE(result);
   run.during(1s);
   EXPECT_EQ(log, (lines{"failed", "connect_failed"}));
+}
+
+TEST(client_broker_sim_test, requests_may_not_lose_pieces) {
+  sim_world world{1, sim_settings::calm()};
+  sim_runtime run{world};
+  stream_options options;
+  options.on_overflow = overflow::drop_oldest;
+  auto behave = [](client_broker*) -> caf::behavior { return {}; };
+  auto result = connect(run.loop(), "tcp://127.0.0.1:1", behave, options);
+  ASSERT_FALSE(result);
+  EXPECT_NE(runtime::to_text(result.error()).find("drop_oldest"),
+            std::string::npos);
 }
 
 TEST(client_broker_sim_test, requests_wait_for_the_connection) {

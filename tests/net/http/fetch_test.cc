@@ -148,5 +148,12 @@ TEST_F(fetch_test, bad_urls_are_failures) {
   expect_failure(errc::malformed_frame, "bad URL");
 }
 
+TEST_F(fetch_test, length_without_a_body_is_not_too_long) {
+  reply = "HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n";
+  fetch_it({.url = "http://127.0.0.1:8080/", .ask = {.verb = "HEAD"}});
+  ASSERT_TRUE(got) << runtime::to_text(failure);
+  EXPECT_EQ(got->fields.find("content-length"), "5000000");
+}
+
 } // namespace
 } // namespace sluice::net::http

@@ -564,5 +564,23 @@ TEST(request_codec_test, cleared_request_says_nothing) {
   EXPECT_FALSE(x.expects_continue());
 }
 
+TEST(request_codec_test, path_that_was_not_sent_survives_the_bytes) {
+  auto memory = runtime::slab::make(64 * 1024);
+  constexpr std::string_view text =
+      "POST http://host HTTP/1.1\r\nHost: b\r\nContent-Length: 5\r\n\r\n";
+  std::memcpy(memory->data(), text.data(), text.size());
+  byte_slice bytes{std::move(memory), 0, text.size()};
+  request_codec codec;
+  auto head = codec.decode(bytes.view());
+  request in;
+  codec.take_request(bytes.sub(head.offset, head.size), in);
+  bytes = {};
+  in.compact();
+  EXPECT_EQ(in.path(), "/");
+  EXPECT_EQ(in.query(), "");
+  EXPECT_EQ(in.host(), "host");
+  EXPECT_EQ(in.target(), "http://host");
+}
+
 } // namespace
 } // namespace sluice::net::http

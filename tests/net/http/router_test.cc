@@ -244,5 +244,24 @@ TEST_F(router_test, request_that_is_no_handshake_is_refused) {
             "HTTP/1.1 405 Method Not Allowed");
 }
 
+TEST_F(router_test, websockets_count_as_connections_of_the_server) {
+  options.connections_max = 1;
+  routes.websocket("/", [](websocket::connection*) -> caf::behavior {
+    return {[](const net::closed&) {}};
+  });
+  serve_routes();
+  constexpr auto upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                           "Sec-WebSocket-Version: 13\r\n"
+                           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+  EXPECT_TRUE(contains(ask(get("/", upgrade)), " 101 "));
+  auto& first = peer();
+  dial();
+  EXPECT_TRUE(contains(answer(), " 503 "));
+  first.close();
+  pass(10s);
+  dial();
+  EXPECT_TRUE(contains(ask(get("/", upgrade)), " 101 "));
+}
+
 } // namespace
 } // namespace sluice::net::http

@@ -46,6 +46,17 @@ protected:
     });
   }
 
+  /// With no handler for bodies.
+  void handle_only(request_handler f) {
+    serve([this, f](server_broker* x) -> caf::behavior {
+      self = x;
+      return {
+          [f, x](const request& in) { f(x, in); },
+          [this, x](caf::ok_atom) { job(x); },
+      };
+    });
+  }
+
   /// Answers each request with its path.
   void echo_paths() {
     handle([](server_broker* x, const request& in) {
@@ -749,6 +760,176 @@ TEST_F(server_broker_test, malformed_field_of_a_switch_is_500) {
   EXPECT_EQ(line_of(text), "HTTP/1.1 500 Internal Server Error");
   EXPECT_FALSE(contains(text, "X: y")) << text;
   EXPECT_TRUE(ended());
+}
+
+// -- handlers that do what one would not expect -------------------------------
+
+TEST_F(server_broker_test, no_body_is_made_for_head) {
+  std::size_t pieces = 0;
+  handle([&pieces](server_broker* x, const request&) {
+    x->start_response({}, no_length, [&pieces](server_broker* me) {
+      ++pieces;
+      me->write_body("and so on ");
+    });
+  });
+  EXPECT_EQ(ask("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"),
+            "HTTP/1.1 200 OK\r\n\r\n");
+  EXPECT_EQ(pieces, 0u);
+  EXPECT_EQ(line_of(ask("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")),
+            "HTTP/1.1 200 OK")
+      << "the next request is looked at";
+}
+
+TEST_F(server_broker_test, body_that_is_made_goes_on_whatever_its_tokens) {
+  handle([n = 0](server_broker* x, const request&) mutable {
+    x->start_response({}, no_length, [n](server_broker* me) mutable {
+      me->write_body("x", 7);
+      if (++n == 3)
+        me->end_response();
+    });
+  });
+  auto text = ask(get("/"));
+  EXPECT_TRUE(contains(text, "1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n0\r\n\r\n"))
+      << text;
+}
+
+TEST_F(server_broker_test, no_100_within_an_answer) {
+  handle([](server_broker* x, const request&) {
+    x->start_response({}, 5);
+    x->read_body([x](byte_slice part) { x->write_body(part); },
+                 [x] { x->end_response(); });
+  });
+  EXPECT_EQ(ask(post("Expect: 100-continue\r\nContent-Length: 5\r\n")),
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n"
+            "\r\n");
+  EXPECT_EQ(ask("hello"), "hello");
+}
+
+TEST_F(server_broker_test, answer_survives_what_is_wrong_with_the_rest) {
+  handle([](server_broker* x, const request&) {
+    x->respond(response{status::unauthorized});
+  });
+  for (auto chunk : {"200000\r\n", "x\r\n"}) {
+    dial();
+    auto text = ask(post("Transfer-Encoding: chunked\r\n", chunk));
+    EXPECT_EQ(line_of(text), "HTTP/1.1 401 Unauthorized") << chunk;
+    EXPECT_TRUE(ended()) << chunk;
+  }
+}
+
+TEST_F(server_broker_test, body_that_was_lost_is_not_taken_for_empty) {
+  std::string got;
+  auto took_end = false;
+  handle_only([](server_broker*, const request&) {});
+  ask(post("Content-Length: 10\r\n", "hello"));
+  in_server([&](server_broker* x) {
+    x->read_body([&](byte_slice part) { got += part.view(); },
+                 [&] { took_end = true; });
+  });
+  EXPECT_EQ(line_of(answer()), "HTTP/1.1 500 Internal Server Error");
+  ask("world");
+  EXPECT_EQ(got, "");
+  EXPECT_FALSE(took_end);
+}
+
+TEST_F(server_broker_test, body_may_wait_for_who_decides) {
+  std::string got;
+  handle_only([](server_broker* x, const request&) { x->read_paused(); });
+  ask(post("Content-Length: 10\r\n", "hello"));
+  ask("world");
+  in_server([&](server_broker* x) {
+    x->read_flowing();
+    x->read_body([&](byte_slice part) { got += part.view(); },
+                 [&, x] { x->respond(status::ok, "text/plain", got); });
+  });
+  EXPECT_EQ(answer(), ok("helloworld"));
+}
+
+TEST_F(server_broker_test, pause_ends_with_its_request) {
+  handle([](server_broker* x, const request& in) {
+    x->read_paused();
+    x->respond(status::ok, "text/plain", in.path());
+  });
+  EXPECT_EQ(ask(post("Content-Length: 5\r\n", "hel")), ok("/"));
+  EXPECT_EQ(ask("lo" + get("/b")), ok("/b"));
+}
+
+TEST_F(server_broker_test, lines_around_chunks_take_no_credit) {
+  std::string got;
+  handle([&](server_broker* x, const request&) {
+    x->read_credit(1);
+    x->read_body(
+        [&got, x](byte_slice part) {
+          got += part.view();
+          x->read_credit(1);
+        },
+        [x] { x->respond(status::ok, "text/plain", "done"); });
+  });
+  ask(post("Transfer-Encoding: chunked\r\n", "5\r\n"));
+  ask("hello");
+  EXPECT_EQ(ask("\r\n0\r\n\r\n"), ok("done"));
+  EXPECT_EQ(got, "hello");
+}
+
+TEST_F(server_broker_test, who_waits_for_another_actor_reads_no_more) {
+  options.body_bytes_max = 100'000'000;
+  auto slow = runtime::spawn_on(
+      run.loop(1), [](runtime::loop_actor* me) -> caf::behavior {
+        return {[me](int) { return me->make_response_promise(); }};
+      });
+  std::size_t parts = 0;
+  serve([&](server_broker* x) -> caf::behavior {
+    self = x;
+    return {
+        [](const request&) {},
+        [&parts, x, slow](const body_part&) {
+          ++parts;
+          x->request(slow, caf::infinite, 1).await([](int) {});
+        },
+        [](body_end) {},
+    };
+  });
+  peer().send(post("Content-Length: 50000000\r\n"));
+  for (int i = 0; i < 100; ++i)
+    peer().send(std::string(100'000, 'x'));
+  pass(1s);
+  EXPECT_EQ(parts, 1u);
+  EXPECT_LE(self->counts().received, 2 * limits::read_turn_bytes);
+}
+
+TEST_F(server_broker_test, reader_of_a_body_may_be_replaced_by_itself) {
+  std::string got;
+  handle([&](server_broker* x, const request&) {
+    std::string mark(100, '-');
+    x->read_body(
+        [&got, x, mark](byte_slice first) {
+          x->read_body(
+              [&got](byte_slice rest) { got += rest.view(); },
+              [&got, x] { x->respond(status::ok, "text/plain", got); });
+          got += std::string{first.view()} + mark.substr(0, 1);
+        },
+        [] {});
+  });
+  ask(post("Content-Length: 10\r\n", "hello"));
+  EXPECT_EQ(ask("world"), ok("hello-world"));
+}
+
+TEST_F(server_broker_test, limit_for_a_body_that_was_refused_comes_too_late) {
+  hold();
+  auto text = ask(post("Transfer-Encoding: chunked\r\n", "x\r\n"));
+  EXPECT_EQ(line_of(text), "HTTP/1.1 400 Bad Request");
+  in_server([](server_broker* x) { x->body_limit(7); });
+  pass(10s);
+  EXPECT_EQ(log.back(), "closed malformed_frame");
+}
+
+TEST_F(server_broker_test, answers_may_not_lose_pieces) {
+  options.listener.stream.on_overflow = overflow::drop_oldest;
+  auto result = http::serve(
+      run.loop(), "tcp://127.0.0.1:8080",
+      [](server_broker*) -> caf::behavior { return {}; }, options);
+  ASSERT_FALSE(result);
+  EXPECT_TRUE(contains(runtime::to_text(result.error()), "drop_oldest"));
 }
 
 } // namespace
