@@ -73,6 +73,10 @@ export class Details {
     return item;
   }
 
+  get isResting() {
+    return this.model.isCrowd;
+  }
+
   render(at) {
     const { frame } = this.model;
     if (!frame)

@@ -14,13 +14,12 @@ export const holdsMax = 1_000;
 export const rowsMax = 100;
 // Rows that stay while somebody is among them, with those that are gone.
 export const rowsHeldMax = 200;
-// Numbers in rows that change more often cannot be read, and neither can rows that
-// change places.
-export const rowsPauseMs = 900;
-// With many nodes, plots are drawn once a second: a point of the screen is about
-// half a second wide.
-export const plotsPauseMs = 900;
+// Rows that change places more often cannot be read.
 export const orderPauseMs = 3_000;
+// With many nodes, what is calm is drawn once a second: with the first frame after
+// this pause, and if none comes, when it has waited so long.
+export const calmPauseMs = 900;
+export const calmRestMs = 1_000;
 export const messageCharactersMax = 32 * 1024 * 1024;
 export const textCharactersMax = 1_000;
 

@@ -5,7 +5,8 @@
 import { busyLinkBps, choicePauseMs, fewNodesMax, linksDrawnMax, troubleDrawnMax }
   from "./limits.js";
 
-const isTrouble = link => link.state !== "open" || link.pressure !== "none";
+/** Whether it is not as it should be. */
+export const isTrouble = link => link.state !== "open" || link.pressure !== "none";
 const hasTraffic = link => link.msgs_ps > 0 || link.bps > busyLinkBps;
 const keyOf = link => `${link.from}\n${link.to}`;
 

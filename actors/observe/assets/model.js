@@ -1,8 +1,9 @@
 // What the page knows of the cluster: the newest frame, the last two minutes and
 // the events. Bounded, whatever the node sends and however long the tab is open.
 
-import { eventsMax, quietAfterMs, nodesMax } from "./limits.js";
+import { eventsMax, fewNodesMax, quietAfterMs, nodesMax } from "./limits.js";
 import { History, isSilent } from "./history.js";
+import { isTrouble } from "./link_choice.js";
 import { byName } from "./format.js";
 
 export class Model {
@@ -20,7 +21,7 @@ export class Model {
     this.marks = {};
     this.intervalMs = 500;
     this.frame = null;
-    this.frameCount = 0;
+    this.news = "";
     this.receivedAt = -Infinity;   // performance.now()
     this.events = [];              // the newest first
     this.eventKeys = new Set();
@@ -48,6 +49,7 @@ export class Model {
       this.#show(last);
   }
 
+  /** Returns whether something is so that was not so in the frame before. */
   addFrame(frame, at) {
     this.receivedAt = at;
     // A clock that was set back, or a node that started anew: begin again.
@@ -55,14 +57,30 @@ export class Model {
       this.history.clear();
     this.history.add(frame);
     this.#show(frame);
+    const before = this.news;
+    this.news = this.#newsOf(frame);
+    return this.news !== before;
   }
 
   #show(frame) {
     frame.nodes.sort((a, b) => byName(a.name, b.name));
     frame.byName = new Map(frame.nodes.map(x => [x.name, x]));
     this.frame = frame;
-    ++this.frameCount;
     this.#giveStyles();
+  }
+
+  // What has to be seen at once, as a text: all but figures and ages.
+  #newsOf({ nodes, links, holds }) {
+    return JSON.stringify([
+      nodes.map(x => [x.name, this.condition(x), x.slow_bps, x.pressed > 0]),
+      links.filter(isTrouble).map(x => [x.from, x.to, x.state, x.pressure]),
+      holds.map(x => [x.node, x.held, x.holder, x.to]),
+    ]);
+  }
+
+  /** Whether there are so many nodes that calm figures are drawn less often. */
+  get isCrowd() {
+    return this.frame?.nodes.length > fewNodesMax;
   }
 
   // A node keeps its colour for as long as anything of it can be seen.

@@ -36,7 +36,7 @@ const connection = new Connection(address.href, {
     model.lose();
     commands.lose();
     confirm.withdraw();
-    screen.markAll();
+    screen.hurryAll();
   },
   received(data) {
     try {
@@ -75,17 +75,17 @@ const table = new Table(byId("pressure"), {
 
 for (const view of [status, controls, picture, details, log, plots, table])
   screen.add(view);
-picture.onResize = () => screen.mark(picture);
-log.onFilter = () => screen.mark(log);
-plots.onChange = () => screen.mark(plots);
-table.onChange = () => screen.mark(table);
+// What the viewer does is drawn at once.
+picture.onResize = () => screen.hurry(picture);
+log.onFilter = () => screen.hurry(log);
+plots.onChange = () => screen.hurry(plots);
+table.onChange = () => screen.hurry(table);
 
 /** Selects {node} or {link: {from, to}}, or nothing (null). */
 function select(selection) {
   for (const view of [picture, details, controls, plots])
     view.selection = selection;
-  plots.isUrgent = true;
-  screen.mark(picture, details, controls, plots);
+  screen.hurry(picture, details, controls, plots);
   // On a phone what was asked for would be below the window.
   if (selection)
     details.root.scrollIntoView({ block: "nearest" });
@@ -98,11 +98,12 @@ function take(message) {
   switch (message.type) {
     case "hello":
       model.welcome(message, at);
-      screen.markAll();
+      screen.hurryAll();
       break;
     case "frame":
-      model.addFrame(message, at);
-      screen.mark(status, controls, picture, details, plots, table);
+      if (model.addFrame(message, at))
+        screen.hurry(status, controls, picture, details);
+      screen.mark(status, picture, details, plots, table);
       problem.sayMissing(message.nodes.missing, message.links.missing);
       break;
     case "event":
@@ -120,7 +121,7 @@ setInterval(() => {
   const at = performance.now();
   connection.check(at);
   if (model.isOld(at))
-    screen.mark(status, picture, details, plots);
+    screen.hurry(status, picture, details, plots);
 }, 1000);
 
 connection.tryNow();

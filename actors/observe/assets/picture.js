@@ -138,6 +138,10 @@ export class Picture {
 
   // -- what is drawn ------------------------------------------------------------
 
+  get isResting() {
+    return this.model.isCrowd;
+  }
+
   render(at) {
     const { frame } = this.model;
     if (!frame || !this.size.width)

@@ -5,7 +5,7 @@ import { Pool, arrange, attribute, make, text } from "./dom.js";
 import { byName, bytes, clock, known, latency, listed, percent, short }
   from "./format.js";
 import { choicePauseMs, describePauseMs, fewNodesMax, historySpanMs,
-         linesDrawnMax, plotsPauseMs } from "./limits.js";
+         linesDrawnMax } from "./limits.js";
 import { readTheme, styleOf } from "./palette.js";
 import { Plot } from "./plot.js";
 import { swatch } from "./swatch.js";
@@ -42,8 +42,6 @@ export class Plots {
     this.chosenAt = -Infinity;
     this.describedAt = -Infinity;
     this.crossTime = null;
-    this.pauseMs = 0;
-    this.isUrgent = false;
     this.onChange = () => {};
     this.plots = plotsOf(model);
     this.entries = new Pool(() => this.#entry());
@@ -54,7 +52,7 @@ export class Plots {
     this.theme = null;
     document.addEventListener("theme", () => {
       this.theme = null;
-      this.#changed();
+      this.onChange();
     });
     this.details.addEventListener("toggle", () => this.onChange());
     this.details.querySelector("thead").append(make("tr", {},
@@ -68,11 +66,11 @@ export class Plots {
   #listen(plot) {
     plot.onResize = () => {
       this.theme = null;
-      this.#changed();
+      this.onChange();
     };
     plot.onFigure = () => {
       this.describedAt = -Infinity;
-      this.#changed();
+      this.onChange();
     };
     const { box, canvas } = plot;
     box.addEventListener("pointermove", event => {
@@ -104,7 +102,7 @@ export class Plots {
     if (this.crossTime === null && time === null)
       return;
     this.crossTime = time;
-    this.#changed();
+    this.onChange();
   }
 
   // The frame nearest to the cross.
@@ -123,12 +121,6 @@ export class Plots {
 
   // -- the legend ---------------------------------------------------------------
 
-  // What the viewer does is drawn at once.
-  #changed() {
-    this.isUrgent = true;
-    this.onChange();
-  }
-
   #entry() {
     const mark = swatch();
     const name = make("span");
@@ -139,7 +131,7 @@ export class Plots {
       if (!this.picked.delete(chosen))
         this.picked.add(chosen);
       this.chosenAt = -Infinity;
-      this.#changed();
+      this.onChange();
     });
     return { root: button, mark, name };
   }
@@ -186,6 +178,10 @@ export class Plots {
 
   // -- drawing -------------------------------------------------------------------
 
+  get isResting() {
+    return this.model.isCrowd;
+  }
+
   render(at) {
     const { model } = this;
     if (!model.frame)
@@ -194,7 +190,6 @@ export class Plots {
     const names = model.frame.nodes.map(x => x.name);
     const lines = this.#lines(names, at);
     const many = names.length > fewNodesMax;
-    this.pauseMs = many ? plotsPauseMs : 0;
     this.#drawLegend(names, lines);
     attribute(this.legend, "class", many ? "many" : null);
     text(this.note, many && !this.picked.size

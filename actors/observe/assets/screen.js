@@ -1,19 +1,27 @@
 // When views draw: once for many changes, in step with the screen, and only what
 // can be seen. A hidden tab draws nothing, and catches up when it is shown.
 
+import { calmPauseMs, calmRestMs } from "./limits.js";
+
 /**
  * A view has `root`, an element, and `render(at)`; it draws while `root` (or, if it
  * has one, `sight`) is on the screen, or `isAlwaysSeen`. Until then it stays marked.
- * A view with `pauseMs` draws no more often, unless `isUrgent`.
+ *
+ * A rendering of the screen costs more than what changes in it. So views that are
+ * `isResting` draw together, about once a second, unless they are hurried.
  */
 export class Screen {
-  #views = new Map();      // view -> { marked, visible, drawn }
+  #views = new Map();      // view -> { marked, urgent, visible }
   #frame = 0;
+  #timer = 0;              // for what rests, if nothing else comes
+  #beat = -Infinity;       // when those that rest drew together
   #sight = new IntersectionObserver(entries => {
     for (const entry of entries)
       for (const [view, at] of this.#views)
-        if ((view.sight ?? view.root) === entry.target)
+        if ((view.sight ?? view.root) === entry.target) {
+          at.urgent ||= entry.isIntersecting && !at.visible;
           at.visible = entry.isIntersecting;
+        }
     this.#ask();
   });
 
@@ -22,36 +30,47 @@ export class Screen {
   }
 
   add(view) {
-    this.#views.set(view, { marked: true, visible: true, drawn: -Infinity });
+    this.#views.set(view, { marked: true, urgent: true, visible: true });
     if (!view.isAlwaysSeen)
       this.#sight.observe(view.sight ?? view.root);
     this.#ask();
   }
 
+  /** There is something new to draw, within a second. */
   mark(...views) {
     for (const view of views)
       this.#views.get(view).marked = true;
     this.#ask();
   }
 
-  markAll() {
-    this.mark(...this.#views.keys());
+  /** To be drawn with the next rendering of the screen. */
+  hurry(...views) {
+    for (const view of views)
+      this.#views.get(view).urgent = true;
+    this.mark(...views);
   }
 
-  // It is marked again by the next frame, or drawn with it.
-  #rests(view, { drawn }, at) {
-    return view.pauseMs > 0 && !view.isUrgent && at - drawn < view.pauseMs;
+  hurryAll() {
+    this.hurry(...this.#views.keys());
+  }
+
+  #isDue(view, state, at) {
+    return state.marked && state.visible && (state.urgent || !view.isResting
+                                             || at - this.#beat >= calmPauseMs);
   }
 
   #ask() {
     if (this.#frame || document.hidden)
       return;
-    for (const at of this.#views.values()) {
-      if (at.marked && at.visible) {
-        this.#frame = requestAnimationFrame(() => this.#draw());
-        return;
-      }
-    }
+    const at = performance.now();
+    const views = [...this.#views];
+    if (views.some(([view, state]) => this.#isDue(view, state, at)))
+      this.#frame = requestAnimationFrame(() => this.#draw());
+    else if (!this.#timer && views.some(([, x]) => x.marked && x.visible))
+      this.#timer = setTimeout(() => {
+        this.#timer = 0;
+        this.#ask();
+      }, calmRestMs);
   }
 
   #draw() {
@@ -59,13 +78,17 @@ export class Screen {
     if (document.hidden)
       return;
     const at = performance.now();
-    for (const [view, state] of this.#views) {
-      if (!state.marked || !state.visible || this.#rests(view, state, at))
-        continue;
-      state.marked = false;
-      state.drawn = at;
-      view.isUrgent = false;
+    const due = [...this.#views].filter(x => this.#isDue(...x, at));
+    if (at - this.#beat >= calmPauseMs
+        && due.some(([view]) => view.isResting)) {
+      this.#beat = at;
+      clearTimeout(this.#timer);
+      this.#timer = 0;
+    }
+    for (const [view, state] of due) {
+      state.marked = state.urgent = false;
       view.render(at);
     }
+    this.#ask();
   }
 }

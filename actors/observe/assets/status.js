@@ -23,6 +23,10 @@ export class Status {
     this.timer = 0;
   }
 
+  get isResting() {
+    return this.model.isCrowd;
+  }
+
   render(at) {
     const { model } = this;
     const old = model.isOld(at);

@@ -4,7 +4,7 @@
 import { Pool, arrange, attribute, make, show, text } from "./dom.js";
 import { byName, bytes, duration, known, perSecond, whole }
   from "./format.js";
-import { orderPauseMs, rowsHeldMax, rowsPauseMs } from "./limits.js";
+import { orderPauseMs, rowsHeldMax } from "./limits.js";
 import { styleOf } from "./palette.js";
 import { swatch } from "./swatch.js";
 
@@ -43,8 +43,8 @@ export class Table {
   constructor(root, parts, model) {
     this.root = root;
     Object.assign(this, parts);      // table, sight, note, none, node, ...
-    this.pauseMs = rowsPauseMs;
-    this.isUrgent = false;
+    this.isResting = true;           // numbers that change more often than once
+                                     // a second cannot be read
     this.model = model;
     this.order = { column: "pressed", down: true };
     this.rows = new Pool(() => new Row());
@@ -103,7 +103,6 @@ export class Table {
 
   // What the viewer asks for is done at once, wherever the pointer is.
   #changed() {
-    this.isUrgent = true;
     this.kept = [];
     this.orderedAt = -Infinity;
     this.onChange();
