@@ -26,7 +26,7 @@ export class Commands {
       this.#waiting.delete(id);
       this.#end(note, "bad", `${words}: no answer within `
         + `${limit / 1000} s. It is not known whether it was done.`);
-    }, answerLimitMs);
+    }, limit);
     this.#waiting.set(id, { note, timer, words });
   }
 

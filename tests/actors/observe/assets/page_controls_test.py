@@ -163,6 +163,43 @@ class ControlsTest(PageCase):
         self.assertIn("It is not known whether it was done",
                       self.browser.text("#results"))
 
+    def test_start_has_more_patience_than_other_commands(self):
+        node = self.visit()
+        node.cluster.kill("n3")
+        node.step()
+        node.answer = lambda _: None
+        self.select("n3")
+        self.browser.run(                  # a minute is six seconds
+            "const plain = setTimeout; window.setTimeout = "
+            "(call, ms, ...rest) => plain(call, ms / 10, ...rest)")
+        self.browser.click("[data-do='start']")
+        self.browser.click("[data-do='cont']")
+        node.await_command(2)
+        self.browser.await_that(
+            lambda: node.step() or self.texts("#results [data-outcome='bad']"),
+            "no answer to one of them")
+        self.assertEqual(
+            [x.startswith("Continue n3: no answer within 10 s")
+             for x in self.texts("#results [data-outcome='bad'] span + span")],
+            [True])
+        self.browser.await_text("#results [data-outcome='waiting']",
+                                "Start n3: waiting for the answer.")
+        node.send({"type": "result", "id": 1, "ok": True,
+                   "text": "n3 is a member again."})
+        self.browser.await_text("#results [data-outcome='good']",
+                                "n3 is a member again.")
+
+    def test_start_that_is_never_answered_is_said_with_its_limit(self):
+        node = self.visit()
+        node.answer = lambda _: None
+        self.select("n3")
+        self.browser.run(
+            "const plain = setTimeout; window.setTimeout = "
+            "(call, ms, ...rest) => plain(call, ms / 100, ...rest)")
+        self.browser.click("[data-do='start']")
+        self.browser.await_text("#results [data-outcome='bad']",
+                                "Start n3: no answer within 65 s.")
+
     def test_connection_lost_before_the_answer_is_said(self):
         node = self.visit()
         node.answer = lambda _: None
