@@ -251,6 +251,8 @@ class End(HttpCase):
                 HttpConnection(self.port).close()
             except ConnectionRefusedError:
                 return True
+            except ConnectionResetError:
+                pass  # the kernel had taken it, and the listener closed
             return False
 
         wait_until(is_refused, "connections are still accepted")
