@@ -7,11 +7,10 @@
 //   auto seen = observe::start_observer(loop, &node, {.cluster = "kv"});
 //
 // 1. It reports on its node to other nodes that ask for it, and to itself:
-// twice
-//    a second while somebody watches, and not at all otherwise.
+//    twice a second while somebody watches, and not at all otherwise.
 // 2. One report to a node is under way at a time: who is slow to take them gets
-//    the newest one then, and shorter ones. They have connections of their own,
-//    so that they do not wait behind the data of a link.
+//    the newest one then, and short ones for a while. They have connections of
+//    their own, so that they do not wait behind the data of a link.
 // 3. While it has pages it watches all members, and tells each page what is so
 //    (docs/page.md), as texts that are made once for all pages. When the last
 //    one has gone it goes on for limits::observe_linger.

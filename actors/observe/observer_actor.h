@@ -51,8 +51,9 @@ private:
     cluster::member who;
     runtime::time_point until{};
     channel::outlet<note> out{};
-    runtime::time_point pushed{}; // the last report
-    bool is_short = false;        // it is slow: its reports are
+    runtime::time_point pushed{}; // the last report; or `out` was made
+    /// It was slow: its reports are short.
+    runtime::time_point short_until{};
   };
 
   /// The way to another node that is watched.

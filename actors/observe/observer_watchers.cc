@@ -54,7 +54,8 @@ observer_actor::watcher* observer_actor::admit(const order& x) {
     if (auto out = node_.channels().open_outlet<note>(this, who->endpoint,
                                                       notes_name, own_link())) {
       result.out = std::move(*out);
-      result.is_short = false;
+      result.pushed = loop().now();
+      result.short_until = {};
     }
   return &result;
 }
@@ -119,6 +120,8 @@ bool observer_actor::execute(const command& x, std::string& text) {
   }
 }
 
+/// The next report to a node goes when it has taken the last one. If that took
+/// long, short ones follow for a while; then a whole one is tried again.
 void observer_actor::tell_watchers(const node_report& x) {
   if (!self_)
     return;
@@ -126,14 +129,14 @@ void observer_actor::tell_watchers(const node_report& x) {
   for (auto& [name, to] : watchers_) {
     if (!to.out)
       continue;
-    auto under_way = to.out.confirmed() != to.out.position();
-    if (now - to.pushed >= limits::observe_slow_reader)
-      to.is_short = under_way;
-    if (under_way)
+    if (to.out.confirmed() != to.out.position()) {
+      if (now - to.pushed >= limits::observe_slow_reader)
+        to.short_until = now + limits::observe_lease;
       continue;
+    }
     note said{
         .from = self_->name, .incarnation = self_->incarnation, .report = x};
-    if (to.is_short)
+    if (now < to.short_until)
       shorten(said.report);
     if (!to.out.push(said))
       to.pushed = now;

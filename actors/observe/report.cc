@@ -101,7 +101,6 @@ void keep_rows(node_report& x, std::size_t quiet) {
 
 void shorten(node_report& x) {
   x.rows.clear();
-  x.holds.clear();
   x.closed.clear();
 }
 

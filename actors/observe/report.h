@@ -137,8 +137,8 @@ void bound(node_report& x);
 /// others: a page shows limits::observe_rows_max of the whole cluster.
 void keep_rows(node_report& x, std::size_t quiet);
 
-/// Leaves only what the picture needs: for a reader that is slow to take
-/// reports.
+/// Leaves only what the picture and the log need: for a reader that is slow to
+/// take reports. A report without holds says that nobody waits.
 void shorten(node_report& x);
 
 /// What breaks the bounds, or an empty text.

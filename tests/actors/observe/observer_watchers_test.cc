@@ -1,0 +1,161 @@
+// What an observer tells another node of its own: a node without an observer
+// stands for that one here, and asks by hand.
+
+#include "runtime/limits.h"
+#include "tests/actors/observe/observed_nodes.h"
+
+#include <caf/stateful_actor.hpp>
+
+namespace sluice::actors::observe {
+namespace {
+
+using namespace sluice::testing;
+namespace limits = runtime::limits;
+
+using ask_atom = caf::atom_constant<caf::atom("ask")>;
+using let_go_atom = caf::atom_constant<caf::atom("letgo")>;
+
+class notes {
+public:
+  void add(const note& x) {
+    std::lock_guard guard{mutex_};
+    all_.push_back(x);
+    changed_.notify_all();
+  }
+
+  /// The first from the `index`th on for which `f` holds, and its number; none
+  /// within half a minute.
+  std::optional<std::pair<std::size_t, note>>
+  find(std::size_t index, const std::function<bool(const note&)>& f) {
+    std::unique_lock guard{mutex_};
+    std::optional<std::pair<std::size_t, note>> result;
+    changed_.wait_for(guard, 30s, [&] {
+      for (; index < all_.size(); ++index)
+        if (f(all_[index])) {
+          result.emplace(index, all_[index]);
+          return true;
+        }
+      return false;
+    });
+    return result;
+  }
+
+private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<note> all_;
+};
+
+struct watcher_setup {
+  cluster::node* node;
+  std::string endpoint; // of the node that is asked
+  std::shared_ptr<notes> heard;
+  runtime::duration keeps_first{}; // so long it does not let go of a report
+};
+
+struct watcher_state {
+  order wanted;
+  channel::inlet_group<note> in;
+  channel::outlet<order> out;
+  std::optional<channel::batch<note>> held;
+  bool has_held = false;
+};
+
+/// Asks every now and then, as an observer does.
+caf::behavior watcher(caf::stateful_actor<watcher_state>* self,
+                      const watcher_setup& setup) {
+  auto& state = self->state;
+  auto& host = setup.node->channels();
+  channel::inlet_options window;
+  window.window_messages = 1;
+  auto in = host.open_inlets<note>(self, notes_name, window);
+  auto out = host.open_outlet<order>(self, setup.endpoint, orders_name);
+  EXPECT_TRUE(in && out);
+  state.in = std::move(*in);
+  state.out = std::move(*out);
+  self->set_default_handler(caf::drop);
+  self->send(setup.node->actor(), cluster::watch_members{self});
+  return {
+      [=](const cluster::membership_gained& x) {
+        self->state.wanted.from = x.self.name;
+        self->state.wanted.incarnation = x.self.incarnation;
+        self->send(self, ask_atom::value);
+      },
+      [=](ask_atom) {
+        EXPECT_FALSE(self->state.out.push(self->state.wanted));
+        self->delayed_send(self, limits::observe_interval, ask_atom::value);
+      },
+      [=](const channel::batch<note>& x) {
+        if (setup.keeps_first > runtime::duration{}
+            && !std::exchange(self->state.has_held, true)) {
+          self->state.held = x;
+          self->delayed_send(self, setup.keeps_first, let_go_atom::value);
+        }
+        for (auto& y : x)
+          setup.heard->add(y);
+      },
+      [=](let_go_atom) { self->state.held.reset(); },
+  };
+}
+
+class observer_watchers_test : public observed_nodes {
+protected:
+  /// n1 with an observer, and n2 without.
+  void start_two(const observer_options& options = {}) {
+    start(2, options);
+    caf::anon_send_exit(nodes_[1].observer, caf::exit_reason::user_shutdown);
+    caf::scoped_actor self{seen_system_};
+    self->wait_for(nodes_[1].observer);
+  }
+
+  std::shared_ptr<notes> watch(runtime::duration keeps_first = {}) {
+    auto heard = std::make_shared<notes>();
+    pages_[1] = seen_system_.spawn(
+        watcher,
+        watcher_setup{&*nodes_[1].node, nodes_[0].node->self().endpoint, heard,
+                      keeps_first});
+    return heard;
+  }
+};
+
+bool is_short(const note& x) {
+  return x.report.rows.empty();
+}
+
+bool is_whole(const note& x) {
+  return !is_short(x);
+}
+
+TEST_F(observer_watchers_test, who_is_slow_to_take_a_report_gets_short_ones) {
+  start_two({.figures = [](node_counters& x) {
+    x.rows.push_back({.row = {.id = 7, .name = "row"}});
+    x.holds.push_back({.held = "a 1", .holder = "b 2"});
+  }});
+  auto heard =
+      watch(limits::observe_slow_reader + 2 * limits::observe_interval);
+  auto first = heard->find(0, [](auto&) { return true; });
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(is_whole(first->second));
+  auto second = heard->find(1, [](auto&) { return true; });
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(is_short(second->second));
+  // Nobody is to take it for a word that nobody waits any more.
+  EXPECT_EQ(second->second.report.holds.size(), 1u);
+  // It takes them in time now.
+  EXPECT_TRUE(heard->find(2, is_whole));
+}
+
+TEST_F(observer_watchers_test, who_takes_reports_in_time_gets_whole_ones) {
+  start_two({.figures = [](node_counters& x) {
+    x.rows.push_back({.row = {.id = 7, .name = "row"}});
+  }});
+  auto heard = watch();
+  for (std::size_t i = 0; i < 4; ++i) {
+    auto one = heard->find(i, [](auto&) { return true; });
+    ASSERT_TRUE(one);
+    EXPECT_TRUE(is_whole(one->second));
+  }
+}
+
+} // namespace
+} // namespace sluice::actors::observe
