@@ -5,6 +5,8 @@
 export const historyFramesMax = 256;
 export const historySpanMs = 120_000;
 export const eventsMax = 500;
+// So many new events at once are read out by a screen reader; more are not.
+export const eventsReadMax = 4;
 
 // What a frame may hold. The largest cluster that is meant to be looked at has
 // 50 nodes and 2,450 directions of links.

@@ -1,8 +1,8 @@
 // The events, the newest first, each as the sentence that the node made of it.
 
-import { make, show, text } from "./dom.js";
+import { attribute, make, show, text } from "./dom.js";
 import { clock, moment } from "./format.js";
-import { eventsMax } from "./limits.js";
+import { eventsMax, eventsReadMax } from "./limits.js";
 
 const kinds = {
   Membership: ["joined", "suspected", "trusted", "left", "down"],
@@ -17,6 +17,7 @@ export class Log {
   constructor(root, list, kindSelect, model) {
     this.root = root;
     this.list = list;
+    this.region = list.parentElement;
     this.select = kindSelect;
     this.model = model;
     this.items = new Map();       // key of an event -> its element
@@ -47,6 +48,9 @@ export class Log {
         this.items.delete(key);
       }
     }
+    const fresh = wanted.filter(x => !this.items.has(x.key)).length;
+    if (fresh > eventsReadMax)
+      this.#hush();
     // From the oldest, so that each finds the one that it stands before.
     let next = null;
     for (const event of wanted.slice(0, eventsMax).reverse()) {
@@ -61,6 +65,14 @@ export class Log {
     show(this.none, !wanted.length);
     text(this.none, this.model.events.length
       ? "No event of this kind yet." : "Nothing has happened yet.");
+  }
+
+  // A screen reader reads what is added. Many at once are not news but the past,
+  // or another filter.
+  #hush() {
+    attribute(this.region, "aria-live", "off");
+    requestAnimationFrame(() => requestAnimationFrame(
+      () => attribute(this.region, "aria-live", "polite")));
   }
 }
 

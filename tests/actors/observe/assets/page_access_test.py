@@ -132,6 +132,44 @@ class AccessTest(PageCase):
         self.check_contrasts()
         self.are_refusals_expected = True
 
+    def test_past_events_are_not_read_out_and_new_ones_are(self):
+        cluster = FakeCluster(3)
+        for i in range(50):
+            cluster.note("n1", "control", "info", f"Event {i}.")
+        node = self.visit(cluster)
+        self.browser.await_text("#log li", "Event 49.")
+        is_polite = (lambda: self.browser.attribute("#log", "aria-live")
+                     == "polite")
+        self.browser.await_that(is_polite, "polite")
+        self.browser.run("""
+            window.read = 0; window.added = 0;
+            const log = document.querySelector('#log');
+            let live = log.ariaLive;
+            new MutationObserver(found => {
+              for (const x of found) {
+                if (x.type === 'attributes')
+                  live = x.oldValue === 'polite' ? 'off' : 'polite';
+                else {
+                  added += x.addedNodes.length;
+                  read += live === 'polite' ? x.addedNodes.length : 0;
+                }
+              }
+            }).observe(log, {subtree: true, childList: true, attributes: true,
+                             attributeFilter: ['aria-live'],
+                             attributeOldValue: true});""")
+        self.choose("#event-kind", "joined")
+        self.browser.await_that(
+            lambda: len(self.browser.find_all("#log li")) == 3, "three")
+        self.choose("#event-kind", "")
+        self.browser.await_that(
+            lambda: len(self.browser.find_all("#log li")) == 53, "all")
+        self.browser.await_that(is_polite, "polite again")
+        self.assertEqual(self.browser.run("return [added, read]"), [50, 0])
+        node.cluster.kill("n3")
+        node.step()
+        self.browser.await_text("#log li", "n3 is down")
+        self.assertEqual(self.browser.run("return [added, read]"), [51, 1])
+
     def test_every_control_has_a_name(self):
         self.troubled()
         self.browser.cdp("Accessibility.enable")
