@@ -75,7 +75,9 @@ export class Plot {
     const how = JSON.stringify([width, height, ratio, this.figure.id, this.top,
       lines, [...strong], band, theme.number, history.epoch,
       this.model.marks]);
-    const shift = how === this.drawn?.how ? edge - this.drawn.edge : Infinity;
+    // Time can go back: our clock goes on while a tunnel holds frames up.
+    const shift = how === this.drawn?.how && edge >= this.drawn.edge
+      ? edge - this.drawn.edge : Infinity;
     if (shift > 0 || history.newest !== this.drawn.newest) {
       if (shift === Infinity)
         this.#axes(theme);

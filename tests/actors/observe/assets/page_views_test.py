@@ -196,14 +196,35 @@ class PlotTest(PageCase):
         self.browser.await_that(
             lambda: self.browser.run(INK, 0, .9, 1), "lines")
         moved = self.browser.run(PIXELS, 0)
-        self.browser.run("document.dispatchEvent(new Event('theme'))")
-        self.browser.run("return new Promise(done => requestAnimationFrame("
-                         "() => requestAnimationFrame(done)))")
-        fresh = self.browser.run(PIXELS, 0)
+        fresh = self.pixels_of_a_drawing_from_the_start()
         ink = sum(x > 40 for x in fresh)
         different = sum(abs(a - b) > 100 for a, b in zip(moved, fresh))
         self.assertGreater(ink, 300)
         self.assertLess(different, ink / 20)
+
+    def pixels_of_a_drawing_from_the_start(self):
+        self.browser.run("document.dispatchEvent(new Event('theme'))")
+        self.browser.run("return new Promise(done => requestAnimationFrame("
+                         "() => requestAnimationFrame(done)))")
+        return self.browser.run(PIXELS, 0)
+
+    def test_time_that_goes_back_does_not_leave_lines_displaced(self):
+        cluster = FakeCluster(1)
+        for _ in range(200):
+            cluster.step()
+        node = self.visit(cluster)
+        node.step()
+        # Nothing comes, and the clock goes on: 3 s, and more.
+        self.browser.await_text("#banner", "Nothing from n1 since")
+        self.browser.await_that(
+            lambda: self.browser.run(INK, 0, .975, 1) == 0, "a gap at the end")
+        node.step()
+        self.browser.await_that(
+            lambda: self.browser.run(INK, 0, .98, 1) > 0, "its value at the end")
+        shown = self.browser.run(PIXELS, 0)
+        fresh = self.pixels_of_a_drawing_from_the_start()
+        different = sum(abs(a - b) > 100 for a, b in zip(shown, fresh))
+        self.assertLess(different, sum(x > 40 for x in fresh) / 20)
 
     def test_cross_shows_the_values_of_all_plots_at_one_time(self):
         node = self.visit()
