@@ -9,9 +9,9 @@ const figures = ["msgs_ps", "requests_ps", "in_bps", "out_bps",
                  "queued_messages", "queued_bytes", "loop_busy", "p99_us",
                  "pressed"];
 
-/** Whether its last report is too old to be believed. */
-export function isSilent(node, elapsedMs = 0) {
-  return node.age_ms === null || node.age_ms + elapsedMs > silentAfterMs;
+/** Whether its last report is too old to be believed, or there is none. */
+export function isSilent(node) {
+  return node.age_ms === null || node.age_ms > silentAfterMs;
 }
 
 export class History {

@@ -1,7 +1,8 @@
 // What the page knows of the cluster: the newest frame, the last two minutes and
 // the events. Bounded, whatever the node sends and however long the tab is open.
 
-import { eventsMax, fewNodesMax, quietAfterMs, nodesMax } from "./limits.js";
+import { eventsMax, fewNodesMax, nodesMax, quietAfterMs, silentAfterMs }
+  from "./limits.js";
 import { History, isSilent } from "./history.js";
 import { isTrouble } from "./link_choice.js";
 import { byName } from "./format.js";
@@ -20,7 +21,8 @@ export class Model {
     this.controls = [];
     this.marks = {};
     this.intervalMs = 500;
-    this.frame = null;
+    this.frame = null;             // never one of the history
+    this.askedSince = -Infinity;   // by the node's clock: all others, for reports
     this.news = "";
     this.receivedAt = -Infinity;   // performance.now()
     this.events = [];              // the newest first
@@ -40,13 +42,13 @@ export class Model {
     this.intervalMs = Math.min(10_000, Math.max(100, hello.interval_ms));
     this.connected = true;
     this.lostAt = null;
-    this.receivedAt = at;
+    this.askedSince = hello.now;
+    // What is shown from before stays old until a frame comes.
+    if (!this.frame)
+      this.receivedAt = at;
     this.history.merge(hello.history);
     for (const event of hello.events)
       this.addEvent(event);
-    const last = hello.history.at(-1);
-    if (last && !(this.frame?.now >= last.now))
-      this.#show(last);
   }
 
   /** Returns whether something is so that was not so in the frame before. */
@@ -152,10 +154,17 @@ export class Model {
     return this.frame.now + (this.isOld(at) ? this.quietFor(at) : 0);
   }
 
-  /** What a node is to the viewer: its state, or that it does not answer. */
+  /**
+   * What a node is to the viewer: its state, or that it does not answer, or that
+   * nothing is known of it: it was not asked before the page was opened, or has
+   * only just come.
+   */
   condition(node) {
-    if ((node.state === "up" || node.state === "suspected") && isSilent(node))
-      return "silent";
-    return node.state;
+    const isHere = node.state === "up" || node.state === "suspected";
+    if (!isHere || !isSilent(node))
+      return node.state;
+    const since = Math.max(this.askedSince, node.since ?? -Infinity);
+    return node.age_ms === null && this.frame.now - since < silentAfterMs
+      ? "unknown" : "silent";
   }
 }

@@ -21,6 +21,7 @@ export class Status {
     this.cluster = byId("cluster-name");
     this.spokenAt = -Infinity;
     this.timer = 0;
+    this.hasShown = false;
   }
 
   get isResting() {
@@ -35,10 +36,11 @@ export class Status {
     const level = old && model.node ? "bad" : said?.level ?? "none";
     attribute(this.root, "data-level", level);
     text(this.mark, marks[level]);
-    if (said)
-      text(this.sentence, old
-        ? `As of ${clock(model.frame.now)}: ${said.text}` : said.text);
-    attribute(document.body, "data-old", old && model.frame ? "" : null);
+    text(this.sentence, !said ? "Waiting for the first report."
+      : old ? `As of ${clock(model.frame.now)}: ${said.text}` : said.text);
+    this.hasShown ||= model.frame !== null;
+    attribute(document.body, "data-old",
+              this.hasShown && (old || !model.frame));
     this.#title(level, said);
     if (said && !old)
       this.#speak(at, said.spoken);

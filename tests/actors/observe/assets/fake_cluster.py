@@ -137,6 +137,11 @@ class FakeCluster:
         """Its process stops: nobody hears of it, and it is suspected."""
         self.nodes[name].stopped = True
 
+    def mute(self, name):
+        """Nobody has ever heard of it, and nobody will."""
+        self.nodes[name].stopped = True
+        self.nodes[name].reported = None
+
     def suspect(self, name):
         self._become(name, "suspected", "warn",
                      f"{name} is suspected: it has not answered for 3 s.")
@@ -254,7 +259,7 @@ class FakeCluster:
                    for x in self.links.values())
 
     def _node(self, node):
-        age = 80 + self.now - node.reported
+        age = None if node.reported is None else 80 + self.now - node.reported
         return {
             "name": node.name, "state": node.state, "age_ms": age,
             "since": node.since, "endpoint": self._endpoint(node.name),

@@ -43,15 +43,17 @@ class FakeNode:
 
     Nothing is sent unless asked for: `step` moves the cluster on and sends the
     frame, `run` does so in real time. `commands` holds what browsers asked;
-    each is done to the cluster and answered, unless `answer` is replaced.
+    each is done to the cluster and answered, unless `answer` is replaced. Unless it
+    `begins_late`, a page gets a frame at once, after the hello.
     """
 
     def __init__(self, cluster, port=0, assets=ASSETS, name="n1",
-                 controls=None):
+                 controls=None, begins_late=False):
         self.cluster = cluster
         self.port = port
         self.name = name
         self.controls = controls
+        self.begins_late = begins_late
         self.commands = []
         self.visits = 0
         self.answer = self.obey
@@ -132,7 +134,8 @@ class FakeNode:
         # Nothing awaited before it is one of the browsers: no frame is missed.
         hello = json.dumps(self.cluster.hello(self.name, self.controls))
         await browser.send(hello)
-        await browser.send(json.dumps(self.frame))
+        if not self.begins_late:
+            await browser.send(json.dumps(self.frame))
         with self._news:
             self._browsers.add(browser)
             self.visits += 1

@@ -99,6 +99,87 @@ class ConnectionTest(PageCase):
         self.are_refusals_expected = True
 
 
+class BeginTest(PageCase):
+    """What is said before anything is known."""
+
+    def test_history_is_not_shown_as_the_present(self):
+        node = self.visit(begins_late=True)
+        self.browser.await_that(
+            lambda: len(self.browser.find_all("#log li")) == 3, "the hello")
+        self.assertEqual(self.browser.text("#sentence"),
+                         "Waiting for the first report.")
+        self.assertEqual(self.browser.find_all("[data-node]"), [])
+        self.assertNotIn("Nobody waits", self.browser.text("body"))
+        node.step()
+        self.browser.await_text("#sentence", "Nobody waits for anybody.")
+        self.assertEqual(len(self.browser.find_all("[data-node]")), 3)
+
+    def test_what_was_shown_stays_old_until_a_frame_comes(self):
+        node = self.visit()
+        node.step()
+        self.browser.await_text("#banner", "Nothing from n1 since")
+        node.begins_late = True
+        node.hang_up()
+        self.await_attribute("#connection", "data-state", "lost")
+        node.listen()
+        node.await_visit(2)
+        self.browser.await_text("#connection", "Connected to n1")
+        self.assertIsNotNone(self.browser.attribute("body", "data-old"))
+        node.step()
+        self.browser.await_that(
+            lambda: self.browser.attribute("body", "data-old") is None,
+            "no longer old")
+        self.are_refusals_expected = True
+
+    def test_other_cluster_at_the_same_address_is_not_said_to_be_the_first(self):
+        node = self.visit()
+        self.browser.await_text("#sentence", "Three nodes, all up.")
+        node.begins_late = True
+        node.hang_up()
+        self.await_attribute("#connection", "data-state", "lost")
+        node.name = "n2"
+        node.listen()
+        node.await_visit(2)
+        self.browser.await_text("#connection", "Connected to n2")
+        self.assertEqual(self.browser.text("#sentence"),
+                         "Waiting for the first report.")
+        self.assertIsNotNone(self.browser.attribute("body", "data-old"))
+        node.step()
+        self.browser.await_text("#sentence", "Three nodes, all up.")
+        self.assertIsNone(self.browser.attribute("body", "data-old"))
+        self.are_refusals_expected = True
+
+    def test_node_is_not_accused_before_it_could_answer(self):
+        cluster = FakeCluster(3)
+        for _ in range(60):
+            cluster.step()
+        cluster.mute("n2")
+        node = self.visit(cluster)
+        self.browser.await_text(
+            "#sentence", "Three nodes: two up, n2 not known yet.")
+        self.assertEqual(self.browser.attribute("[data-node='n2']",
+                                                "data-state"), "unknown")
+        node.step(3)
+        self.browser.await_text("#sentence", "n2 not known yet.")
+        node.step(2)                            # 2.5 s after the hello
+        self.browser.await_text("#sentence", "no answer from n2.")
+        self.await_attribute("[data-node='n2']", "data-state", "silent")
+        self.assertEqual(self.texts("[data-node='n2'] .node-line"),
+                         ["has not reported yet", ""])
+
+    def test_node_that_has_just_come_is_not_accused(self):
+        node = self.visit()
+        node.step(10)
+        node.cluster.kill("n2")
+        node.step(10)
+        node.cluster.start("n2")
+        node.cluster.mute("n2")
+        node.step()
+        self.browser.await_text("#sentence", "n2 not known yet.")
+        node.step(5)
+        self.browser.await_text("#sentence", "no answer from n2.")
+
+
 class NonsenseTest(PageCase):
     def test_nonsense_is_said_with_its_place_and_survived(self):
         node = self.visit()
