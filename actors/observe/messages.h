@@ -31,7 +31,7 @@ inline constexpr auto notes_name = "sluice.observe.notes";
 
 /// From a member in its life: report to it for the next limits::observe_lease.
 struct order {
-  std::string from;
+  std::string from{};
   std::uint64_t incarnation = 0;
   std::uint64_t id = 0;  // of the control; 0: there is none
   std::uint8_t what = 0; // a `verb`: slow, cut or heal
@@ -40,9 +40,12 @@ struct order {
   std::string asker{}; // the page's address, for the log
 };
 
+/// What breaks the bounds of an order, as a sentence, or an empty text.
+std::string check(const order& x);
+
 /// From a member in its life.
 struct note {
-  std::string from;
+  std::string from{};
   std::uint64_t incarnation = 0;
   std::uint64_t id = 0; // of the control that it answers; 0: it is a report
   bool ok = false;

@@ -88,6 +88,7 @@ private:
   void on_order(const order& x);
   watcher* admit(const order& x);
   void obey(const order& x, watcher* to);
+  bool follow(const order& x, std::string& text);
   bool execute(const command& x, std::string& text);
   void tell_watchers(const node_report& x);
 

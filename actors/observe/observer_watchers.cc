@@ -60,32 +60,37 @@ observer_actor::watcher* observer_actor::admit(const order& x) {
   return &result;
 }
 
+/// An order that breaks the bounds is answered, and not logged: who sends one
+/// is not to fill the log with what is in it.
 void observer_actor::obey(const order& x, watcher* to) {
   note said{.from = self_->name, .incarnation = self_->incarnation, .id = x.id};
-  command wanted;
-  wanted.node = self_->name;
-  wanted.peer = x.peer;
-  wanted.bytes_per_second = x.bytes_per_second;
-  wanted.what = static_cast<verb>(x.what);
-  if (x.what > static_cast<std::uint8_t>(verb::heal)) {
-    said.text = "Control " + std::to_string(x.what) + " is none of a node.";
-  } else if (wanted.what == verb::cut && x.peer == x.from) {
-    // The answer goes first; it would not arrive any more.
-    said.ok = true;
-    said.text = sentences::cut(self_->name, x.peer);
-    delayed_send(this, limits::observe_cut_delay, cut_atom::value, x.peer);
-  } else {
-    said.ok = execute(wanted, said.text);
+  said.text = check(x);
+  if (said.text.empty()) {
+    said.ok = follow(x, said.text);
+    board_.control(
+        at(), self_->name, said.ok ? severity::info : severity::warn,
+        sentences::asked(x.asker + ", on the page of " + x.from, said.text));
+    send_events();
   }
-  board_.control(
-      at(), self_->name, said.ok ? severity::info : severity::warn,
-      sentences::asked(x.asker + ", on the page of " + x.from, said.text));
-  send_events();
   // It was closed if the way was cut until now.
   if (!to->out)
     to = admit(x);
   if (to != nullptr && to->out)
     static_cast<void>(to->out.push(said)); // the asker has a deadline
+}
+
+bool observer_actor::follow(const order& x, std::string& text) {
+  command wanted;
+  wanted.node = self_->name;
+  wanted.peer = x.peer;
+  wanted.bytes_per_second = x.bytes_per_second;
+  wanted.what = static_cast<verb>(x.what);
+  if (wanted.what != verb::cut || x.peer != x.from)
+    return execute(wanted, text);
+  // The answer goes first; it would not arrive any more.
+  text = sentences::cut(self_->name, x.peer);
+  delayed_send(this, limits::observe_cut_delay, cut_atom::value, x.peer);
+  return true;
 }
 
 /// What a node does itself: its part of slow, cut and heal.

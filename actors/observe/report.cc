@@ -1,8 +1,10 @@
 #include "actors/observe/report.h"
 
+#include "runtime/clock.h"
 #include "runtime/limits.h"
 
 #include <algorithm>
+#include <chrono>
 #include <tuple>
 
 namespace sluice::actors::observe {
@@ -37,14 +39,22 @@ bool fits(const std::string& x) {
   return x.size() <= limits::observe_text_bytes_max;
 }
 
+/// A clock can count so long.
+bool is_span(std::uint64_t ms) {
+  using std::chrono::milliseconds;
+  constexpr auto most =
+      std::chrono::duration_cast<milliseconds>(runtime::duration::max());
+  return ms <= static_cast<std::uint64_t>(most.count());
+}
+
 bool fits(const link_report& x) {
-  return fits(x.to) && x.state <= link_state::cut
+  return fits(x.to) && is_span(x.for_ms) && x.state <= link_state::cut
          && x.pressure <= link_pressure::stalled
          && x.unit <= pressure_unit::bytes;
 }
 
 bool fits(const hold_report& x) {
-  return fits(x.held) && fits(x.holder) && fits(x.to)
+  return fits(x.held) && fits(x.holder) && fits(x.to) && is_span(x.for_ms)
          && x.unit <= pressure_unit::bytes;
 }
 
@@ -112,11 +122,11 @@ std::string check(const node_report& x) {
         too_many("reasons", x.closed.size(), limits::observe_reasons_max)})
     if (!text.empty())
       return text;
-  if (all_fit(x.links) && all_fit(x.holds) && all_fit(x.rows)
-      && all_fit(x.closed))
+  if (x.load.busy_permille <= 1000 && all_fit(x.links) && all_fit(x.holds)
+      && all_fit(x.rows) && all_fit(x.closed))
     return {};
   return "a text of more than " + std::to_string(limits::observe_text_bytes_max)
-         + " bytes, or a number that names nothing";
+         + " bytes, or a number that means nothing";
 }
 
 } // namespace sluice::actors::observe

@@ -133,6 +133,16 @@ TEST_F(board_test, a_report_that_breaks_the_bounds_is_refused) {
   node_report odd{.number = 3};
   odd.links = {{.to = "n1", .state = static_cast<link_state>(77)}};
   EXPECT_NE(here_.reported(at_, "n2", 1, odd), "");
+  // A time that a clock cannot count back to.
+  node_report old{.number = 4};
+  old.links = {{.to = "n1", .for_ms = ~std::uint64_t{0}}};
+  EXPECT_NE(here_.reported(at_, "n2", 1, old), "");
+  node_report older{.number = 5};
+  older.holds = {{.held = "a", .holder = "b", .for_ms = ~std::uint64_t{0}}};
+  EXPECT_NE(here_.reported(at_, "n2", 1, older), "");
+  node_report busy{.number = 6};
+  busy.load.busy_permille = 1'001;
+  EXPECT_NE(here_.reported(at_, "n2", 1, busy), "");
   EXPECT_FALSE(shown("n2").age_ms);
 }
 

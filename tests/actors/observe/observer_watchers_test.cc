@@ -47,9 +47,10 @@ private:
 };
 
 struct watcher_setup {
-  cluster::node* node;
+  cluster::node* node = nullptr;
   std::string endpoint; // of the node that is asked
   std::shared_ptr<notes> heard;
+  order wanted{};
   runtime::duration keeps_first{}; // so long it does not let go of a report
 };
 
@@ -71,6 +72,7 @@ caf::behavior watcher(caf::stateful_actor<watcher_state>* self,
   auto in = host.open_inlets<note>(self, notes_name, window);
   auto out = host.open_outlet<order>(self, setup.endpoint, orders_name);
   EXPECT_TRUE(in && out);
+  state.wanted = setup.wanted;
   state.in = std::move(*in);
   state.out = std::move(*out);
   self->set_default_handler(caf::drop);
@@ -108,12 +110,13 @@ protected:
     self->wait_for(nodes_[1].observer);
   }
 
-  std::shared_ptr<notes> watch(runtime::duration keeps_first = {}) {
+  std::shared_ptr<notes> watch(runtime::duration keeps_first = {},
+                               const order& wanted = {}) {
     auto heard = std::make_shared<notes>();
     pages_[1] = seen_system_.spawn(
         watcher,
         watcher_setup{&*nodes_[1].node, nodes_[0].node->self().endpoint, heard,
-                      keeps_first});
+                      wanted, keeps_first});
     return heard;
   }
 };
@@ -155,6 +158,32 @@ TEST_F(observer_watchers_test, who_takes_reports_in_time_gets_whole_ones) {
     ASSERT_TRUE(one);
     EXPECT_TRUE(is_whole(one->second));
   }
+}
+
+TEST_F(observer_watchers_test, an_order_without_measure_is_refused_by_name) {
+  start_two();
+  auto told = open(0);
+  std::string endless(100'000, 'x');
+  for (auto& wanted :
+       {order{.id = 1, .peer = endless}, order{.id = 2, .asker = endless},
+        order{.id = 3, .what = 77}}) {
+    auto heard = watch({}, wanted);
+    auto answer = heard->find(0, [&](auto& x) { return x.id == wanted.id; });
+    ASSERT_TRUE(answer);
+    EXPECT_FALSE(answer->second.ok);
+    EXPECT_NE(answer->second.text, "");
+    caf::anon_send_exit(pages_[1], caf::exit_reason::user_shutdown);
+    caf::scoped_actor self{seen_system_};
+    self->wait_for(pages_[1]);
+  }
+  // What it said is in no event.
+  auto late = std::make_shared<texts>();
+  pages_[2] = seen_system_.spawn(page, late);
+  EXPECT_EQ(ask_to_open(0, pages_[2]), "");
+  auto hello = late->find([](auto& x) { return x["type"] == "hello"; });
+  ASSERT_FALSE(hello.is_null());
+  for (auto& x : hello["events"])
+    EXPECT_NE(x["kind"], "control") << x["text"];
 }
 
 } // namespace
