@@ -132,52 +132,56 @@ loop_counters count_loop(runtime::event_loop& loop) {
 }
 
 survey::survey(runtime::loop_actor* self, cluster::node& node,
-               std::vector<runtime::event_loop*> loops, name_function name_of,
-               std::function<void(node_counters&)> more)
+               const std::vector<runtime::event_loop*>& loops,
+               name_function name_of, std::function<void(node_counters&)> more)
     : self_(self),
       node_(node),
-      loops_(std::move(loops)),
       name_of_(std::move(name_of)),
       more_(std::move(more)) {
+  for (auto x : loops)
+    loops_.push_back({x});
   if (loops_.empty())
-    loops_ = {&self_->loop()};
+    loops_.push_back({&self_->loop()});
 }
 
 bool survey::begin() {
   ++round_;
   missing_ = loops_.size();
-  // A loop that is late keeps what it said last; it is said to be busy.
-  counted_.resize(loops_.size());
-  answered_.assign(loops_.size(), false);
-  for (std::size_t i = 0; i < loops_.size(); ++i) {
-    if (loops_[i] == &self_->loop()) {
-      counted_[i] = count_loop(*loops_[i]);
-      answered_[i] = true;
-      --missing_;
-      continue;
-    }
-    runtime::spawn_on(*loops_[i], [round = round_, i, to = caf::actor{self_}](
-                                      runtime::loop_actor* there) {
-      there->send(to, loop_counted{round, i, count_loop(there->loop())});
-    });
-  }
+  for (std::size_t i = 0; i < loops_.size(); ++i)
+    ask(i);
   return is_complete();
 }
 
+void survey::ask(std::size_t index) {
+  auto& loop = loops_[index];
+  loop.answered = false;
+  if (loop.where == &self_->loop()) {
+    loop_counted x{index, count_loop(*loop.where)};
+    add(x);
+    return;
+  }
+  if (std::exchange(loop.asked, true))
+    return; // it has a question to answer
+  runtime::spawn_on(
+      *loop.where, [index, to = caf::actor{self_}](runtime::loop_actor* there) {
+        there->send(to, loop_counted{index, count_loop(there->loop())});
+      });
+}
+
 bool survey::add(loop_counted& x) {
-  if (x.round != round_ || x.index >= answered_.size() || answered_[x.index])
+  auto& loop = loops_[x.index];
+  loop.counted = std::move(x.counters);
+  loop.asked = false;
+  if (is_complete() || std::exchange(loop.answered, true))
     return false;
-  counted_[x.index] = std::move(x.counters);
-  answered_[x.index] = true;
-  --missing_;
-  return is_complete();
+  return --missing_ == 0;
 }
 
 node_counters survey::take() {
   node_counters result;
-  for (std::size_t i = 0; i < counted_.size(); ++i) {
-    auto& x = counted_[i];
-    result.loops.push_back({x.time.used, answered_[i]});
+  for (auto& loop : loops_) {
+    auto& x = loop.counted;
+    result.loops.push_back({x.time.used, loop.answered});
     result.messages += x.turns;
     result.bytes_in += x.bytes_in;
     result.bytes_out += x.bytes_out;

@@ -3,7 +3,8 @@
 // survey: what one process has counted, gathered where it may be read: of each
 // loop on its own thread, and of all else anywhere. The observer's own loop is
 // read at once; the others get a message, and those that have not answered
-// after limits::observe_survey are gone without.
+// after limits::observe_survey are gone without. Such a loop gets no second
+// question before it has answered the first one.
 //
 // Internal. Thread rule: the observer's loop. Lifetime: the observer's, which
 // the loops outlive.
@@ -39,7 +40,6 @@ loop_counters count_loop(runtime::event_loop& loop);
 
 /// To the observer, from one of the other loops.
 struct loop_counted {
-  std::uint64_t round = 0;
   std::size_t index = 0;
   loop_counters counters;
 };
@@ -50,13 +50,14 @@ public:
 
   /// `name_of` gives the member's name for an endpoint, or an empty text.
   survey(runtime::loop_actor* self, cluster::node& node,
-         std::vector<runtime::event_loop*> loops, name_function name_of,
+         const std::vector<runtime::event_loop*>& loops, name_function name_of,
          std::function<void(node_counters&)> more);
 
   /// Begins a round. True if it is complete already.
   bool begin();
 
-  /// An answer. True if the round is complete by that.
+  /// An answer, to a question of this round or of an earlier one: it says what
+  /// is so now. True if the round is complete by that.
   bool add(loop_counted& x);
 
   /// Ends the round: what is missing counts as busy.
@@ -66,6 +67,15 @@ public:
   bool is_complete() const noexcept { return missing_ == 0; }
 
 private:
+  /// A loop that is late keeps what it said last.
+  struct surveyed_loop {
+    runtime::event_loop* where = nullptr;
+    loop_counters counted{};
+    bool asked = false;    // and not answered yet
+    bool answered = false; // in this round
+  };
+
+  void ask(std::size_t index);
   void add_process(node_counters& to) const;
   void add_holds(node_counters& to) const;
   void add_channels(node_counters& to) const;
@@ -73,13 +83,11 @@ private:
 
   runtime::loop_actor* self_;
   cluster::node& node_;
-  std::vector<runtime::event_loop*> loops_;
+  std::vector<surveyed_loop> loops_;
   name_function name_of_;
   std::function<void(node_counters&)> more_;
   std::uint64_t round_ = 0;
-  std::size_t missing_ = 0;
-  std::vector<loop_counters> counted_;
-  std::vector<bool> answered_;
+  std::size_t missing_ = 0; // answers of this round
 };
 
 } // namespace sluice::actors::observe

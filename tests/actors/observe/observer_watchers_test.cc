@@ -6,6 +6,8 @@
 
 #include <caf/stateful_actor.hpp>
 
+#include <future>
+
 namespace sluice::actors::observe {
 namespace {
 
@@ -184,6 +186,26 @@ TEST_F(observer_watchers_test, an_order_without_measure_is_refused_by_name) {
   ASSERT_FALSE(hello.is_null());
   for (auto& x : hello["events"])
     EXPECT_NE(x["kind"], "control") << x["text"];
+}
+
+// -- the loops of a node ------------------------------------------------------
+
+TEST_F(observer_watchers_test, a_stuck_loop_is_asked_once) {
+  start(1, {.loops = {&here_.at(0), &here_.at(1)}});
+  auto told = open(0);
+  auto busy = [](auto& x) { return (*node_in(x, "n1"))["loop_busy"] == 1.0; };
+  auto idle = [](auto& x) { return (*node_in(x, "n1"))["loop_busy"] < 1.0; };
+  ASSERT_FALSE(told->next_frame(idle).is_null());
+  std::promise<void> go_on;
+  runtime::spawn_on(here_.at(1),
+                    [&](runtime::loop_actor*) { go_on.get_future().wait(); });
+  EXPECT_FALSE(told->next_frame(busy).is_null());
+  auto running = seen_system_.registry().running();
+  for (int i = 0; i < 4; ++i)
+    EXPECT_FALSE(told->next_frame(busy).is_null());
+  EXPECT_EQ(seen_system_.registry().running(), running);
+  go_on.set_value();
+  EXPECT_FALSE(told->next_frame(idle).is_null());
 }
 
 } // namespace
