@@ -1,6 +1,6 @@
 """Fuzzing by libFuzzer, for a bounded time."""
 
-def fuzz_test(name, src, sources, seeds, libraries = [], seconds = 60, **kwargs):
+def fuzz_test(name, src, sources, seeds, libraries = [], seconds = 20, **kwargs):
     """A test that runs a fuzz target with AddressSanitizer and UBSan.
 
     libFuzzer belongs to Clang, and everything else here is compiled by GCC: so
