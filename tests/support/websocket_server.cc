@@ -108,12 +108,13 @@ int main(int argc, char** argv) {
   runtime::loop_group loops{system, {.loops = 1}};
   net::websocket::options options;
   options.handshake.subprotocols = {"chat"};
-  net::listen_options listener;
-  listener.stream.write_stall = 1s; // is said, and the client stays
-  listener.stream.abort_stalled = false;
+  auto server_options = net::websocket::server_defaults();
+  auto& stream = server_options.listener.stream;
+  stream.write_stall = 1s; // is said, and the client stays
+  stream.abort_stalled = false;
   auto server =
       net::websocket::listen(loops, "tcp://127.0.0.1:" + std::to_string(port),
-                             serve, options, listener);
+                             serve, options, server_options);
   if (!server) {
     std::fprintf(stderr, "%s\n", system.render(server.error()).c_str());
     return EXIT_FAILURE;

@@ -187,7 +187,9 @@ class WebSocketTest(unittest.TestCase):
                 (("Origin", "http://evil.example"), 403)):
             status, head = self.curl(change)
             self.assertEqual(status, expected, change)
-            self.assertIn("Connection: ", head)
+            if expected == 426:  # RFC 9110, section 7.8
+                self.assertIn("Connection: Upgrade", head)
+                self.assertIn("Upgrade: websocket", head)
             if change[0] == "Sec-WebSocket-Version":
                 self.assertIn("Sec-WebSocket-Version: 13", head)
 
