@@ -176,6 +176,10 @@ protected:
   /// read; `settle_later` makes the broker ask again.
   virtual bool takes_payload() const noexcept { return true; }
 
+  /// Whether this class throws away what comes, for itself and its behavior.
+  /// Then it is read whoever is under pressure, and without credit.
+  virtual bool drops_payload() const noexcept { return false; }
+
   /// The codec found no frame and never will, or the stream ended inside of
   /// one. Unless the answer is `handled` the connection is aborted; else it is
   /// drained, with what was written meanwhile.
@@ -209,6 +213,25 @@ protected:
   /// refused: then the payload comes back.
   bool write_enveloped(std::string_view header, byte_slice payload,
                        std::string_view trailer, std::uint64_t token = 0);
+
+  /// Queues a frame of the protocol's own. It comes back to nobody. False if
+  /// there is no room for it now.
+  bool write_control(byte_slice frame);
+
+  /// The same for the last one: it is queued behind what all others have
+  /// written (`keep_order`), and over the caps if there is no room. Nothing may
+  /// be written after it.
+  void write_last(byte_slice frame);
+
+  /// What is queued now is sent before what is written from now on, whoever
+  /// writes it. Without this the senders take turns.
+  void keep_order();
+
+  /// Whether `size` bytes more would be queued, and nothing dropped for them.
+  bool fits(std::size_t size) const noexcept;
+
+  /// When the operating system took something, or the connection was opened.
+  runtime::time_point last_write() const noexcept { return last_write_; }
 
   /// Whether what the peer sends is read now; if not, its silence means
   /// nothing.
@@ -287,11 +310,12 @@ private:
   // stream_write.cc: writes to system calls
   bool submit(const caf::strong_actor_ptr& from, write_parts&& what,
               std::uint64_t token);
+  void accept(const caf::strong_actor_ptr& from, write_parts&& what,
+              std::uint64_t token);
   bool submit_frame(const caf::strong_actor_ptr& from, byte_slice payload,
                     std::uint64_t token);
   std::optional<reject_reason> refuses(std::size_t size);
   std::optional<reject_reason> make_room(std::size_t size);
-  bool fits(std::size_t size) const noexcept;
   void give_back(const caf::strong_actor_ptr& from, byte_slice bytes,
                  reject_reason why, std::uint64_t token);
   void queue_up();

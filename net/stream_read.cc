@@ -26,8 +26,11 @@ close_reason bad_frame_reason(const caf::error& err) {
 } // namespace
 
 bool stream_broker::may_deliver() const noexcept {
-  return state_ == stream_state::open && credit_ != 0 && !self_pressed_
-         && !held_ && !awaiting_ && takes_payload();
+  if (state_ != stream_state::open)
+    return false;
+  auto wanted =
+      credit_ != 0 && !self_pressed_ && !held_ && !awaiting_ && takes_payload();
+  return wanted || drops_payload();
 }
 
 bool stream_broker::may_read() const noexcept {

@@ -62,13 +62,20 @@ bool stream_broker::submit(const caf::strong_actor_ptr& from,
       press(from);
     return false;
   }
+  accept(from, std::move(what), token);
+  return true;
+}
+
+/// Queues it, however much is queued already.
+void stream_broker::accept(const caf::strong_actor_ptr& from,
+                           write_parts&& what, std::uint64_t token) {
+  auto size = what.size();
   counts_.accepted += size;
   totals().accepted_bytes += size;
   if (!outbox_ && !blocked_ && from == held() && size == what.payload.size()
       && size < options_->write_marks.high) {
     only_ = {std::move(what.payload), token};
-    settle_later();
-    return true;
+    return settle_later();
   }
   if (!outbox_)
     outbox_ = outbox::acquire();
@@ -80,7 +87,29 @@ bool stream_broker::submit(const caf::strong_actor_ptr& from,
   if (outbox_ && blocked_)
     press(from);
   settle_later();
+}
+
+bool stream_broker::write_control(byte_slice frame) {
+  if (write_ended_ || state_ >= stream_state::draining || !fits(frame.size()))
+    return false;
+  if (!only_.bytes.empty())
+    queue_up();
+  accept(held(), {std::move(frame), {}, {}, true}, 0);
   return true;
+}
+
+void stream_broker::write_last(byte_slice frame) {
+  if (write_ended_ || state_ >= stream_state::draining)
+    return;
+  keep_order();
+  accept(held(), {std::move(frame), {}, {}, true}, 0);
+}
+
+void stream_broker::keep_order() {
+  if (!only_.bytes.empty())
+    queue_up();
+  if (outbox_)
+    outbox_->queue.line_up();
 }
 
 bool stream_broker::write_enveloped(std::string_view header, byte_slice payload,
@@ -112,9 +141,11 @@ std::optional<reject_reason> stream_broker::refuses(std::size_t size) {
 }
 
 bool stream_broker::fits(std::size_t size) const noexcept {
-  return !outbox_
-         || (queued() + size <= options_->write_cap_bytes
-             && outbox_->queue.entries() < options_->write_cap_entries);
+  std::size_t entries = only_.bytes.empty() ? 0 : 1;
+  if (outbox_)
+    entries = outbox_->queue.entries();
+  return queued() + size <= options_->write_cap_bytes
+         && entries < options_->write_cap_entries;
 }
 
 /// Applies the overflow policy.

@@ -4,6 +4,7 @@
 #include "runtime/panic.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace sluice::net {
 
@@ -40,7 +41,8 @@ void write_queue::push_part(source& to, entry&& x) {
   if (x.first && x.last && !to.waiting.empty()) {
     auto& last = to.waiting.back();
     if (last.token == 0 && last.first && last.last
-        && last.compacted == x.compacted && last.bytes.adjoins(x.bytes)) {
+        && last.envelope == x.envelope && last.compacted == x.compacted
+        && last.bytes.adjoins(x.bytes)) {
       last.bytes.extend(x.bytes);
       last.token = x.token;
       return;
@@ -66,7 +68,7 @@ void write_queue::push(const caf::strong_actor_ptr& sender, write_parts&& what,
       continue;
     left -= part->size();
     x.bytes = std::move(*part);
-    x.envelope = part != &what.payload && has_payload;
+    x.envelope = what.unasked || (part != &what.payload && has_payload);
     x.last = left == 0;
     x.token = x.last ? token : 0;
     push_part(to, std::move(x));
@@ -99,10 +101,11 @@ void write_queue::move_write(source& from) {
   }
 }
 
-void write_queue::fill_line(std::size_t slices) {
+/// Up to so many, or so many bytes.
+void write_queue::fill_line(std::size_t slices, std::size_t bytes) {
   auto busy = [](const auto& s) { return !s->waiting.empty(); };
-  // Round after round, until the line is long enough for one system call.
-  while (line_.size() < slices && line_bytes_ < limits::write_high_bytes
+  // Round after round, until the line is long enough.
+  while (line_.size() < slices && line_bytes_ < bytes
          && std::any_of(sources_.begin(), sources_.end(), busy)) {
     turn_ = turn_ < sources_.size() ? turn_ : 0;
     auto& from = *sources_[turn_];
@@ -114,7 +117,7 @@ void write_queue::fill_line(std::size_t slices) {
       if (size > from.deficit)
         break;
       if (line_.size() >= slices) {
-        // Full of small slices: the turn goes on with the next system call.
+        // Full of small slices: the turn goes on next time.
         in_turn_ = true;
         return;
       }
@@ -127,8 +130,13 @@ void write_queue::fill_line(std::size_t slices) {
   }
 }
 
+void write_queue::line_up() {
+  constexpr auto all = std::numeric_limits<std::size_t>::max();
+  fill_line(all, all);
+}
+
 std::size_t write_queue::gather(std::span<iovec> out) {
-  fill_line(out.size());
+  fill_line(out.size(), limits::write_high_bytes); // for one system call
   std::size_t count = 0;
   for (auto& x : line_) {
     if (count == out.size())
@@ -239,8 +247,12 @@ void write_queue::reset() {
   check(empty(), "a write queue with bytes in it was reset");
   if (sources_.size() > 1)
     sources_.resize(1);
-  for (auto& s : sources_)
+  constexpr auto usual = 4 * limits::write_gather_slices;
+  line_.trim(usual);
+  for (auto& s : sources_) {
     s->sender = nullptr;
+    s->waiting.trim(usual);
+  }
   turn_ = 0;
   in_turn_ = false;
   compacted_.release();

@@ -11,7 +11,8 @@
 // 3. The line is what is sent next, in that order, for good. It is filled from
 //    the FIFOs by deficit round robin (Shreedhar & Varghese, "Efficient Fair
 //    Queueing using Deficit Round Robin", SIGCOMM 1995) and kept short, so that
-//    a flood of one sender delays the others by one round at most.
+//    a flood of one sender delays the others by one round at most; only
+//    `line_up` makes it long.
 // 4. bytes() is what was pushed, less what was taken or handed back.
 //
 // Internal. Thread rule: its connection's loop. Lifetime: owned by the
@@ -59,6 +60,15 @@ public:
     }
   }
 
+  /// Gives the memory back that more than `count` elements had. To be called
+  /// when it is empty.
+  void trim(std::size_t count) {
+    if (items_.capacity() > count)
+      std::vector<T>{}.swap(items_);
+  }
+
+  std::size_t capacity() const noexcept { return items_.capacity(); }
+
 private:
   std::ptrdiff_t gap() const noexcept {
     return static_cast<std::ptrdiff_t>(head_);
@@ -73,6 +83,7 @@ struct write_parts {
   byte_slice header;
   byte_slice payload;
   byte_slice trailer;
+  bool unasked = false; // a frame of the protocol's own: all of it is envelope
 
   std::size_t size() const noexcept {
     return header.size() + payload.size() + trailer.size();
@@ -83,7 +94,7 @@ class write_queue {
 public:
   /// Called for a write that left the queue: its sender (null: nobody), its
   /// token, and for a return the bytes that were not taken, and whether they
-  /// are the codec's and not the sender's.
+  /// are the protocol's and not the sender's.
   using on_written =
       std::function<void(const caf::strong_actor_ptr&, std::uint64_t)>;
   using on_returned = std::function<void(
@@ -103,6 +114,10 @@ public:
   /// so that what waits pins little more memory than it counts.
   void push(const caf::strong_actor_ptr& sender, write_parts&& what,
             std::uint64_t token, bool will_wait);
+
+  /// Puts all that waits into the line: what is pushed from now on is sent
+  /// behind it, whoever its sender is.
+  void line_up();
 
   /// Fills `out` with what to send next; returns how many entries it filled.
   std::size_t gather(std::span<iovec> out);
@@ -124,7 +139,7 @@ public:
   /// what comes from now on.
   void compact();
 
-  /// Forgets the senders, once empty.
+  /// Forgets the senders, once empty, and gives back the memory of a flood.
   void reset();
 
   /// Calls `f` with every sender that has bytes in the queue.
@@ -161,7 +176,7 @@ private:
 
   void push_part(source& to, entry&& x);
   source& find(const caf::strong_actor_ptr& sender);
-  void fill_line(std::size_t slices);
+  void fill_line(std::size_t slices, std::size_t bytes);
   static std::size_t next_size(source& from);
   void move_write(source& from);
   byte_slice compact(const byte_slice& x);

@@ -187,6 +187,34 @@ TEST_F(write_queue_test, frame_takes_no_adjoining_write_in) {
   EXPECT_EQ(back.size(), 2u) << "the frame, and not the write behind it";
 }
 
+// -- the protocol's own frames ------------------------------------------------
+
+TEST_F(write_queue_test, what_comes_later_is_behind_what_was_lined_up) {
+  std::string flood(4'000, 'a');
+  for (int i = 0; i < 200; ++i)
+    push(0, flood);
+  push(1, std::string(100'000, 'b'));
+  take(1'000);
+  queue.line_up();
+  push(1, "c");
+  push(2, "d");
+  take_all();
+  ASSERT_EQ(sent.size(), 900'002u);
+  EXPECT_EQ(std::count(sent.begin(), sent.end() - 2, 'a'), 800'000);
+  EXPECT_EQ(std::count(sent.begin(), sent.end() - 2, 'b'), 100'000);
+}
+
+TEST_F(write_queue_test, frame_that_nobody_asked_for_comes_back_as_envelope) {
+  runtime::slab_cursor slab{4'096};
+  push(0, slab.copy("mine"));
+  queue.push(ptr(0), {slab.copy("ping"), {}, {}, true}, 0, false);
+  push(0, slab.copy("too"));
+  queue.drain(on_returned());
+  EXPECT_EQ(back, (std::vector<returned>{{0, "mine", 0, false},
+                                         {0, "ping", 0, true},
+                                         {0, "too", 0, false}}));
+}
+
 // -- tokens -------------------------------------------------------------------
 
 TEST_F(write_queue_test, token_is_told_with_the_last_byte_and_to_its_sender) {
@@ -398,6 +426,21 @@ TEST(fifo_test, lets_go_of_an_element_when_it_is_popped) {
   line.push_back(nullptr);
   line.pop_front();
   EXPECT_EQ(x.use_count(), 1);
+}
+
+TEST(fifo_test, memory_of_a_flood_is_given_back_and_the_usual_is_kept) {
+  fifo<int> line;
+  auto pass = [&line](int count) {
+    for (int i = 0; i < count; ++i)
+      line.push_back(i);
+    while (!line.empty())
+      line.pop_front();
+    line.trim(100);
+  };
+  pass(50);
+  EXPECT_GE(line.capacity(), 50u);
+  pass(1'000);
+  EXPECT_EQ(line.capacity(), 0u);
 }
 
 } // namespace
