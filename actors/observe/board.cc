@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <tuple>
 #include <utility>
 
 namespace sluice::actors::observe {
@@ -12,11 +11,6 @@ namespace sluice::actors::observe {
 namespace limits = runtime::limits;
 
 namespace {
-
-std::uint64_t ms(runtime::duration x) {
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(
-      0, std::chrono::duration_cast<std::chrono::milliseconds>(x).count()));
-}
 
 bool is_gone(member_state x) {
   return x == member_state::down || x == member_state::left;
@@ -193,7 +187,7 @@ node_view board::view(const moment& at, const entry& x) const {
   node_view result{x.who.name, x.state, x.since_ms, x.who.endpoint,
                    x.who.roles};
   if (x.reported_at) {
-    result.age_ms = ms(at.now - *x.reported_at);
+    result.age_ms = whole_ms(at.now - *x.reported_at);
     result.load = x.report.load;
   }
   return result;
@@ -216,17 +210,13 @@ const frame& board::tick(const moment& at) {
     for (auto& y : x.report.rows)
       rows.emplace_back(&name, &y);
   }
-  auto key = [](auto& x) {
-    auto& row = *x.second;
-    return std::tuple{row.pressed, row.queued, row.pressure_ms,
-                      row.in_bps + row.out_bps};
-  };
   auto count = std::min(rows.size(), limits::observe_rows_max);
-  std::partial_sort(
-      rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(count),
-      rows.end(), [&](auto& x, auto& y) {
-        return std::pair{key(x), *y.first} > std::pair{key(y), *x.first};
-      });
+  std::partial_sort(rows.begin(),
+                    rows.begin() + static_cast<std::ptrdiff_t>(count),
+                    rows.end(), [&](auto& x, auto& y) {
+                      return std::pair{urgency(*x.second), *y.first}
+                             > std::pair{urgency(*y.second), *x.first};
+                    });
   for (std::size_t i = 0; i < count; ++i)
     made.rows.push_back({*rows[i].first, *rows[i].second});
   last_ = std::move(made);

@@ -9,15 +9,6 @@ namespace sluice::actors::observe {
 
 namespace limits = runtime::limits;
 
-namespace {
-
-std::uint64_t ms(runtime::duration x) {
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(
-      0, std::chrono::duration_cast<std::chrono::milliseconds>(x).count()));
-}
-
-} // namespace
-
 /// A counter that went back began anew, at 0.
 std::uint64_t meter::rate(std::uint64_t before, std::uint64_t after) const {
   if (seconds_ <= 0)
@@ -55,9 +46,9 @@ link_report meter::judge(runtime::time_point now, const link_counters& x) {
     result.bps = rate(last.written_bytes, x.written_bytes);
   }
   result.for_ms =
-      ms(now
-         - (pressed && x.state == link_state::open ? known.pressed_since
-                                                   : known.state_since));
+      whole_ms(now
+               - (pressed && x.state == link_state::open ? known.pressed_since
+                                                         : known.state_since));
   known.pressed = pressed;
   last = x;
   return result;

@@ -22,8 +22,6 @@ namespace {
 
 using tick_atom = caf::atom_constant<caf::atom("tick")>;
 using survey_atom = caf::atom_constant<caf::atom("survey")>;
-using cut_atom = caf::atom_constant<caf::atom("cut")>;
-using late_atom = caf::atom_constant<caf::atom("late")>;
 
 std::int64_t ms_since_epoch(std::chrono::system_clock::time_point x) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -171,6 +169,13 @@ void observer_actor::on_event(const channel::outlet_closed& x) {
     if (y.out.id() == x.id)
       y.out = {};
   std::erase_if(lines_, [&](auto& y) { return y.second.out.id() == x.id; });
+}
+
+/// Not behind the data of a link.
+channel::outlet_options observer_actor::own_link() {
+  channel::outlet_options result;
+  result.own_link = true;
+  return result;
 }
 
 moment observer_actor::at() const {

@@ -20,6 +20,7 @@
 #include "runtime/limits.h"
 #include "runtime/loop_actor.h"
 
+#include <caf/atom.hpp>
 #include <caf/response_promise.hpp>
 
 #include <nlohmann/json_fwd.hpp>
@@ -46,6 +47,9 @@ protected:
   void on_exit() override;
 
 private:
+  using cut_atom = caf::atom_constant<caf::atom("cut")>;
+  using late_atom = caf::atom_constant<caf::atom("late")>;
+
   /// Another node that gets this one's reports.
   struct watcher {
     cluster::member who;
@@ -82,6 +86,7 @@ private:
   void finish_round();
   bool is_watching() const;
   moment at() const;
+  static channel::outlet_options own_link();
   std::string name_of(const std::string& endpoint) const;
 
   // observer_watchers.cc: for other nodes

@@ -6,7 +6,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <caf/atom.hpp>
 #include <caf/send.hpp>
 
 #include <algorithm>
@@ -26,8 +25,6 @@ namespace limits = runtime::limits;
 using nlohmann::json;
 
 namespace {
-
-using late_atom = caf::atom_constant<caf::atom("late")>;
 
 const char* signal_of(verb x) {
   return x == verb::stop ? "STOP" : x == verb::cont ? "CONT" : "KILL";

@@ -8,16 +8,6 @@ namespace sluice::actors::observe {
 
 namespace limits = runtime::limits;
 
-namespace {
-
-channel::outlet_options own_link() {
-  channel::outlet_options result;
-  result.own_link = true;
-  return result;
-}
-
-} // namespace
-
 /// There is a line to each other member, and it was told lately that this node
 /// watches.
 void observer_actor::watch_all() {

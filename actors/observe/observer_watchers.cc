@@ -3,8 +3,6 @@
 #include "actors/observe/sentences.h"
 #include "runtime/error.h"
 
-#include <caf/atom.hpp>
-
 #include <utility>
 
 // What an observer does for other nodes.
@@ -12,18 +10,6 @@
 namespace sluice::actors::observe {
 
 namespace limits = runtime::limits;
-
-namespace {
-
-using cut_atom = caf::atom_constant<caf::atom("cut")>;
-
-channel::outlet_options own_link() {
-  channel::outlet_options result;
-  result.own_link = true;
-  return result;
-}
-
-} // namespace
 
 void observer_actor::on_order(const order& x) {
   auto from = admit(x);

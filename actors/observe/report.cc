@@ -41,10 +41,7 @@ bool fits(const std::string& x) {
 
 /// A clock can count so long.
 bool is_span(std::uint64_t ms) {
-  using std::chrono::milliseconds;
-  constexpr auto most =
-      std::chrono::duration_cast<milliseconds>(runtime::duration::max());
-  return ms <= static_cast<std::uint64_t>(most.count());
+  return ms <= whole_ms(runtime::duration::max());
 }
 
 bool fits(const link_report& x) {
@@ -74,12 +71,14 @@ bool all_fit(const std::vector<T>& x) {
 
 } // namespace
 
+std::uint64_t whole_ms(runtime::duration x) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(
+      0, std::chrono::duration_cast<std::chrono::milliseconds>(x).count()));
+}
+
 void sort_rows(std::vector<row_report>& rows) {
-  auto key = [](const row_report& x) {
-    return std::tuple{x.pressed, x.queued, x.pressure_ms, x.in_bps + x.out_bps};
-  };
-  std::ranges::stable_sort(rows,
-                           [&](auto& x, auto& y) { return key(x) > key(y); });
+  std::ranges::stable_sort(
+      rows, [](auto& x, auto& y) { return urgency(x) > urgency(y); });
 }
 
 void bound(node_report& x) {

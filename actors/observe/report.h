@@ -10,6 +10,7 @@
 //
 // For users. Thread rule: values.
 
+#include "runtime/clock.h"
 #include "runtime/pressure_table.h"
 
 #include <caf/meta/type_name.hpp>
@@ -17,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace sluice::actors::observe {
@@ -25,6 +27,9 @@ using runtime::pressure_unit;
 
 /// For a figure that is not known.
 inline constexpr std::uint64_t unknown = ~std::uint64_t{0};
+
+/// At least 0.
+std::uint64_t whole_ms(runtime::duration x);
 
 /// How a node does, in all.
 struct node_load {
@@ -127,7 +132,12 @@ struct node_report {
   bool operator==(const node_report&) const = default;
 };
 
-/// Rows: those under pressure first, then by what waits and by their traffic.
+/// The row with the greatest is shown first: those under pressure, then by what
+/// waits and by their traffic.
+inline auto urgency(const row_report& x) {
+  return std::tuple{x.pressed, x.queued, x.pressure_ms, x.in_bps + x.out_bps};
+}
+
 void sort_rows(std::vector<row_report>& rows);
 
 /// Cuts lists and texts to what a report may have.

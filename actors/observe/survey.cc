@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <fstream>
 #include <map>
 #include <utility>
@@ -22,11 +21,6 @@ namespace sluice::actors::observe {
 namespace limits = runtime::limits;
 
 namespace {
-
-std::uint64_t ms(runtime::duration x) {
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(
-      0, std::chrono::duration_cast<std::chrono::milliseconds>(x).count()));
-}
 
 /// What the calling thread has used of a processor.
 std::uint64_t thread_time() {
@@ -58,7 +52,7 @@ row_counters row_of(const net::connection_report& x) {
   row.queued = x.queued;
   row.peak = x.peak;
   row.unit = pressure_unit::bytes;
-  row.pressure_ms = ms(x.pressed_time);
+  row.pressure_ms = whole_ms(x.pressed_time);
   row.applied = x.times_pressed;
   row.rejected = x.rejected;
   result.bytes_in = x.received;
@@ -77,7 +71,7 @@ row_counters row_of(const mailbox_report& x) {
   row.queued = x.queued;
   row.peak = x.peak;
   row.unit = pressure_unit::messages;
-  row.pressure_ms = ms(x.holding_time);
+  row.pressure_ms = whole_ms(x.holding_time);
   row.applied = x.overloads;
   row.rejected = x.refused;
   return result;
@@ -94,7 +88,7 @@ row_counters row_of(const channel::outlet_report& x, const std::string& to) {
   row.pressed = x.pressed;
   row.queued = x.queued_messages;
   row.unit = pressure_unit::messages;
-  row.pressure_ms = ms(x.pressed_time);
+  row.pressure_ms = whole_ms(x.pressed_time);
   row.applied = x.times_pressed;
   return result;
 }
@@ -194,9 +188,10 @@ node_counters survey::take() {
   }
   missing_ = 0;
   add_process(result);
-  add_channels(result);
+  auto channels = node_.channels().report();
+  add_channels(result, channels);
   add_mailboxes(result);
-  add_holds(result);
+  add_holds(result, channels);
   if (more_)
     more_(result);
   return result;
@@ -214,11 +209,12 @@ void survey::add_mailboxes(node_counters& to) const {
   }
 }
 
-void survey::add_holds(node_counters& to) const {
+void survey::add_holds(node_counters& to,
+                       const channel::host_report& channels) const {
   std::map<caf::actor_id, std::string> ways; // by who stands for them
-  for (auto& x : node_.channels().report().outlets)
-    if (x.pressed)
-      ways.emplace(x.source, name_of_(x.to));
+  for (auto& y : channels.outlets)
+    if (y.pressed)
+      ways.emplace(y.source, name_of_(y.to));
   for (auto& x : list_pressure(self_->system()).edges) {
     hold_report hold;
     hold.held = x.held_name + " " + std::to_string(x.held);
@@ -227,7 +223,7 @@ void survey::add_holds(node_counters& to) const {
     hold.holder = x.holder_name
                   + (hold.to.empty() ? " " : " to " + hold.to + " ")
                   + std::to_string(x.holder);
-    hold.for_ms = ms(x.since);
+    hold.for_ms = whole_ms(x.since);
     hold.queued = x.queued;
     hold.unit = x.unit;
     to.holds.push_back(std::move(hold));
@@ -236,8 +232,8 @@ void survey::add_holds(node_counters& to) const {
 
 /// The way to a node: all outlets that go there together. The observers' own
 /// are not what anybody waits for.
-void survey::add_channels(node_counters& to) const {
-  auto report = node_.channels().report();
+void survey::add_channels(node_counters& to,
+                          const channel::host_report& report) const {
   std::map<std::string, link_counters> ways; // by endpoint
   for (auto& x : report.outlets) {
     if (x.name == orders_name || x.name == notes_name)

@@ -9,6 +9,7 @@
 // Internal. Thread rule: the observer's loop. Lifetime: the observer's, which
 // the loops outlive.
 
+#include "actors/channel/report.h"
 #include "actors/cluster/node.h"
 #include "actors/observe/meter.h"
 #include "runtime/loop_actor.h"
@@ -77,8 +78,9 @@ private:
 
   void ask(std::size_t index);
   void add_process(node_counters& to) const;
-  void add_holds(node_counters& to) const;
-  void add_channels(node_counters& to) const;
+  void add_holds(node_counters& to, const channel::host_report& channels) const;
+  void add_channels(node_counters& to,
+                    const channel::host_report& report) const;
   void add_mailboxes(node_counters& to) const;
 
   runtime::loop_actor* self_;
