@@ -68,9 +68,9 @@ delivery connection::on_accepted(accepted& what) {
 delivery connection::open(opened info) {
   info_ = std::move(info);
   is_open_ = true;
-  heard_ = loop().now();
+  since_ = loop().now();
   if (settings_->ping_interval > runtime::duration::zero())
-    arm(timeout::read, heard_ + settings_->ping_interval);
+    arm(timeout::read, since_ + settings_->ping_interval);
   auto event = info_;
   return deliver(event);
 }
@@ -85,7 +85,7 @@ bool connection::takes_payload() const noexcept {
 }
 
 delivery connection::on_payload(byte_slice bytes) {
-  heard_ = loop().now();
+  since_ = loop().now();
   ping_sent_ = false;
   session_.feed(std::move(bytes));
   auto result = delivery::handled;
@@ -168,6 +168,7 @@ void connection::close(close_code code, std::string_view reason) {
   if (state() != stream_state::open || session_.close_sent())
     return;
   say_goodbye(code, reason);
+  disarm(timeout::read);
   arm(timeout::handshake, loop().now() + settings_->close_answer);
   read_flowing(); // messages are dropped; the close frame is behind them
 }
@@ -201,19 +202,19 @@ void connection::on_timeout(timeout which) {
 /// is read its silence means nothing; while it does not take what is queued
 /// stream_options::write_stall decides.
 void connection::look_after_peer() {
-  auto now = loop().now();
-  if (state() != stream_state::open)
+  if (state() != stream_state::open || session_.close_sent())
     return;
+  auto now = loop().now();
   if (!may_read() || queued() > 0)
-    (ping_sent_ ? asked_ : heard_) = now;
-  if (!ping_sent_ && now >= heard_ + settings_->ping_interval) {
+    since_ = now;
+  if (!ping_sent_ && now >= since_ + settings_->ping_interval) {
     ping_sent_ = ping();
-    asked_ = now;
+    since_ = now;
   }
-  if (!ping_sent_)
-    return arm(timeout::read, heard_ + settings_->ping_interval);
-  if (now < asked_ + settings_->ping_answer)
-    return arm(timeout::read, asked_ + settings_->ping_answer);
+  auto due =
+      since_ + (ping_sent_ ? settings_->ping_answer : settings_->ping_interval);
+  if (now < due)
+    return arm(timeout::read, due);
   auto text =
       "websocket from " + to_string(info_.remote) + ": no answer to a ping";
   auto result = tell_end(close_code::abnormal, "no answer to a ping", false);

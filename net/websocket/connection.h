@@ -170,8 +170,7 @@ private:
   bool is_open_ = false;
   bool told_end_ = false;
   bool ping_sent_ = false;
-  runtime::time_point heard_{};    // from the peer
-  runtime::time_point asked_{};    // whether it is there
+  runtime::time_point since_{};    // the peer was heard, or asked
   std::uint64_t pong_ends_at_ = 0; // in bytes accepted
 };
 
