@@ -192,6 +192,9 @@ void connection::on_timeout(timeout which) {
     return stream_broker::on_timeout(which);
   if (which == timeout::read)
     return look_after_peer();
+  // Before it has taken what is queued it cannot answer.
+  if (auto due = last_write() + settings_->close_answer; loop().now() < due)
+    return arm(which, due);
   auto result = tell_end(close_code::abnormal,
                          "the peer did not answer the close frame", false);
   if (result != delivery::terminated)

@@ -90,9 +90,11 @@ public:
 
   // -- ending -----------------------------------------------------------------
 
-  /// Sends what is queued and a close frame, waits for the peer's (at most
-  /// close_answer), and closes the connection. A code that may not be sent
-  /// (RFC 6455, 7.4) becomes internal_error; a reason is cut to 123 bytes.
+  /// Sends what is queued and a close frame, waits for the peer's, and closes
+  /// the connection. A peer that takes nothing more for close_answer, or has
+  /// taken all and does not answer for that long, is given up. A code that may
+  /// not be sent (RFC 6455, 7.4) becomes internal_error; a reason is cut to 123
+  /// bytes.
   void close(close_code code = close_code::normal,
              std::string_view reason = {});
 

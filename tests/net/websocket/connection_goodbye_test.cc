@@ -17,10 +17,10 @@ class connection_goodbye_test : public connection_fixture {
 public:
   /// The connection hears that an actor it sends to is under pressure.
   void press(const caf::actor& by) {
-    caf::anon_send(
-        handle, runtime::backpressure{
-                    runtime::pressure::applied,
-                    caf::actor_cast<caf::strong_actor_ptr>(by), 0, 1});
+    caf::anon_send(handle,
+                   runtime::backpressure{
+                       runtime::pressure::applied,
+                       caf::actor_cast<caf::strong_actor_ptr>(by), 0, 1});
     pass(1ms);
   }
 };
@@ -53,9 +53,9 @@ TEST_F(connection_goodbye_test, the_answer_is_awaited_from_when_it_has_left) {
   }
   peer.read_all();
   pass(4s);
-  EXPECT_EQ(noted(), lines{});
+  EXPECT_EQ(noted(), (lines{"applied", "released"}));
   auto all = got();
-  EXPECT_EQ(all.size(), 10u);
+  ASSERT_EQ(all.size(), 10u);
   EXPECT_EQ(all.back(), "close 1000 ");
   pass(2s);
   EXPECT_EQ(noted(),
@@ -98,9 +98,8 @@ TEST_F(connection_goodbye_test, it_has_room_in_a_queue_of_many_small_messages) {
   options.stream->write_cap_entries = 10;
   serve();
   fill_entries(*this);
-  in_connection([](auto* x) {
-    x->close(close_code::policy_violation, "too slow");
-  });
+  in_connection(
+      [](auto* x) { x->close(close_code::policy_violation, "too slow"); });
   EXPECT_EQ(noted(), lines{});
   peer.read_all();
   pass(100ms);
@@ -114,17 +113,18 @@ TEST_F(connection_goodbye_test, it_has_room_in_a_queue_of_many_small_messages) {
 TEST_F(connection_goodbye_test, it_has_room_in_a_queue_without_a_byte_left) {
   serve();
   peer.stop_reading();
-  in_connection([](auto* x) {
-    while (x->send_text(std::string(996, 'x'))) {
-    }
-    while (x->send_text("")) {
-    }
-    EXPECT_GT(x->queued(), cap - 2);
-  });
+  for (int i = 0; i < 5; ++i) // until the kernel takes no more
+    in_connection([](auto* x) {
+      while (x->send_text(std::string(996, 'x'))) {
+      }
+      while (x->send_text("")) {
+      }
+    });
+  EXPECT_GT(self->queued(), cap - 2);
   noted();
   in_connection([](auto* x) { x->close(); });
   EXPECT_EQ(noted(), lines{});
-  EXPECT_LE(self->queued(), cap + websocket::control_frame_bytes_max);
+  EXPECT_LE(self->queued(), cap + 4);
   peer.read_all();
   pass(100ms);
   EXPECT_EQ(got().back(), "close 1000 ");
@@ -178,8 +178,7 @@ TEST_F(connection_goodbye_test, what_nobody_wrote_comes_back_to_nobody) {
 /// More than what one sender may send in its turn.
 void queue_for_other(connection_fixture& x, websocket_writer& other) {
   x.peer.stop_reading();
-  x.in_connection(
-      [](auto* self) { self->send_text(std::string(3'000, 'x')); });
+  x.in_connection([](auto* self) { self->send_text(std::string(3'000, 'x')); });
   for (int i = 0; i < 40; ++i)
     other.send(x.handle, websocket::send{
                              shared_message::text(std::string(1'000, 'y')), 0});
@@ -229,11 +228,11 @@ TEST_F(connection_goodbye_test, the_answer_is_read_while_somebody_is_pressed) {
   come(close_frame, close_payload(1000));
   peer.close();
   pass(1ms);
-  EXPECT_EQ(noted(),
-            (lines{"applied", "ended 1000 ", "closed closed 1000"}));
+  EXPECT_EQ(noted(), (lines{"applied", "ended 1000 ", "closed closed 1000"}));
 }
 
-TEST_F(connection_goodbye_test, the_answer_is_read_while_our_own_queue_is_full) {
+TEST_F(connection_goodbye_test,
+       the_answer_is_read_while_our_own_queue_is_full) {
   serve();
   peer.stop_reading();
   in_connection([](auto* x) {
