@@ -156,12 +156,6 @@ delivery connection::on_peer_done() {
   return result == delivery::terminated ? result : delivery::unhandled;
 }
 
-void connection::say_goodbye(close_code code, std::string_view reason) {
-  if (auto x = session_.close(code, reason);
-      x && has_room(x->header.size + x->payload.size()))
-    put(*x, 0);
-}
-
 void connection::close(close_code code, std::string_view reason) {
   if (!is_open_ || state() < stream_state::open)
     return stream_broker::close();

@@ -79,7 +79,8 @@ public:
   bool continue_message(byte_slice payload, std::uint64_t token = 0);
   bool end_message(byte_slice payload = {}, std::uint64_t token = 0);
 
-  /// At most 125 bytes of payload; more is cut off.
+  /// At most 125 bytes of payload; more is cut off. False if it is too late, or
+  /// there is no room for it now.
   bool ping(byte_slice payload = {});
 
   // -- reading: as with stream_broker, in messages ----------------------------
@@ -156,8 +157,8 @@ private:
                     std::uint64_t token);
   bool refuse(byte_slice payload, std::uint64_t token);
   std::optional<reject_reason> refusal() const;
-  bool has_room(std::size_t size) const;
   byte_slice copied(std::string_view text);
+  byte_slice copied(const frame& x);
   bool is_message(const byte_slice& bytes) const;
   void say_goodbye(close_code code, std::string_view reason);
   void pay_pong();

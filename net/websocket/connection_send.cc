@@ -76,7 +76,7 @@ bool connection::ping(byte_slice payload) {
   if (!is_open_ || state() != stream_state::open)
     return false;
   auto x = session_.ping(std::move(payload));
-  return x && has_room(x->header.size + x->payload.size()) && put(*x, 0);
+  return x && write_control(copied(*x));
 }
 
 /// Sends the pong that is owed, unless the one before is still in the queue.
@@ -84,12 +84,17 @@ void connection::pay_pong() {
   auto& sums = counts();
   if (state() != stream_state::open
       || sums.written + sums.returned < pong_ends_at_
-      || !has_room(control_frame_bytes_max))
+      || !fits(control_frame_bytes_max))
     return;
   if (auto x = session_.take_pong()) {
-    put(*x, 0);
+    write_control(copied(*x));
     pong_ends_at_ = sums.accepted;
   }
+}
+
+void connection::say_goodbye(close_code code, std::string_view reason) {
+  if (auto x = session_.close(code, reason))
+    write_last(copied(*x));
 }
 
 // -- frames to the queue ------------------------------------------------------
@@ -127,16 +132,16 @@ std::optional<reject_reason> connection::refusal() const {
   return std::nullopt;
 }
 
-/// Whether a frame of our own would be accepted: nobody asked for it, so it
-/// should not come back to anybody.
-bool connection::has_room(std::size_t size) const {
-  return queued() + size <= options().write_cap_bytes;
-}
-
 byte_slice connection::copied(std::string_view text) {
   namespace limits = runtime::limits;
   auto small = text.size() <= limits::write_slab_bytes / limits::compact_ratio;
   return small ? loop().write_slab().copy(text) : byte_slice::copy(text);
+}
+
+/// In one piece.
+byte_slice connection::copied(const frame& x) {
+  std::string text{x.header.view()};
+  return copied(text.append(x.payload.view()));
 }
 
 // -- for other actors ---------------------------------------------------------
