@@ -111,8 +111,11 @@ bool connection::put_fragment(std::optional<frame> x, byte_slice payload,
                               std::uint64_t token) {
   if (!x)
     return refuse(std::move(payload), token);
-  if (put(*x, token))
+  keep_order(); // nobody's message may come in between
+  if (put(*x, token)) {
+    keep_order();
     return true;
+  }
   session_.take_back();
   return false;
 }
