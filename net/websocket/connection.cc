@@ -84,6 +84,10 @@ bool connection::takes_payload() const noexcept {
   return credit_ != 0;
 }
 
+bool connection::drops_payload() const noexcept {
+  return session_.close_sent();
+}
+
 delivery connection::on_payload(byte_slice bytes) {
   since_ = loop().now();
   ping_sent_ = false;
@@ -96,9 +100,13 @@ delivery connection::on_payload(byte_slice bytes) {
 }
 
 delivery connection::take(session_event& event) {
+  if (auto x = std::get_if<closing>(&event))
+    return take_end(*x);
+  if (auto x = std::get_if<failure>(&event))
+    return take_end(*x);
+  if (session_.close_sent())
+    return delivery::handled; // the close frame is behind it
   if (auto x = std::get_if<incoming_message>(&event)) {
-    if (session_.close_sent())
-      return delivery::handled;
     if (credit_ > 0)
       --credit_;
     message told{x->kind, std::move(x->bytes)};
@@ -109,20 +117,21 @@ delivery connection::take(session_event& event) {
     pinged told{std::move(x->payload)};
     return deliver(told);
   }
-  if (auto x = std::get_if<incoming_pong>(&event)) {
-    ponged told{std::move(x->payload)};
-    return deliver(told);
-  }
-  if (auto x = std::get_if<closing>(&event)) {
-    auto why = session_.close_sent() ? close_reason::closed
-                                     : close_reason::peer_closed;
-    say_goodbye(x->code, {});
-    auto result = tell_end(x->code, std::move(x->reason), true);
-    if (result != delivery::terminated)
-      begin_drain(why);
-    return result;
-  }
-  auto& x = std::get<failure>(event);
+  ponged told{std::move(std::get<incoming_pong>(event).payload)};
+  return deliver(told);
+}
+
+delivery connection::take_end(closing& x) {
+  auto why =
+      session_.close_sent() ? close_reason::closed : close_reason::peer_closed;
+  say_goodbye(x.code, {});
+  auto result = tell_end(x.code, std::move(x.reason), true);
+  if (result != delivery::terminated)
+    begin_drain(why);
+  return result;
+}
+
+delivery connection::take_end(failure& x) {
   say_goodbye(x.code, x.text);
   auto too_long = x.code == close_code::message_too_big;
   auto error =
@@ -164,7 +173,6 @@ void connection::close(close_code code, std::string_view reason) {
   say_goodbye(code, reason);
   disarm(timeout::read);
   arm(timeout::handshake, loop().now() + settings_->close_answer);
-  read_flowing(); // messages are dropped; the close frame is behind them
 }
 
 void connection::on_loop_stopping() {
@@ -242,7 +250,7 @@ void connection::read_flowing() {
 }
 
 void connection::read_paused() {
-  credit_ = session_.close_sent() ? -1 : 0;
+  credit_ = 0;
   settle_later();
 }
 

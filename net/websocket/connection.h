@@ -139,6 +139,7 @@ protected:
   delivery on_accepted(accepted& what) override;
   delivery on_payload(byte_slice bytes) override;
   bool takes_payload() const noexcept override;
+  bool drops_payload() const noexcept override;
   delivery on_peer_done() override;
 
 private:
@@ -151,6 +152,8 @@ private:
   using stream_broker::write_frame;
 
   delivery take(session_event& event);
+  delivery take_end(closing& x);
+  delivery take_end(failure& x);
   delivery tell_end(close_code code, std::string reason, bool clean);
   bool put(const frame& x, std::uint64_t token);
   bool put_fragment(std::optional<frame> x, byte_slice payload,
