@@ -165,6 +165,26 @@ delivery connection::on_peer_done() {
   return result == delivery::terminated ? result : delivery::unhandled;
 }
 
+/// What may be in a frame is for the session to say: this is an end of the
+/// stream inside of one.
+delivery connection::on_bad_frame(bad_frame& what) {
+  if (!is_open_)
+    return stream_broker::on_bad_frame(what);
+  auto result =
+      tell_end(close_code::abnormal, "the peer ended inside of a frame", false);
+  if (result == delivery::terminated)
+    return result;
+  begin_drain(close_reason::peer_closed);
+  return delivery::handled;
+}
+
+delivery connection::on_closed(closed& what) {
+  if (is_open_ && !told_end_)
+    tell_end(close_code::abnormal,
+             "no close frame came: " + to_string(what.reason), false);
+  return stream_broker::on_closed(what);
+}
+
 void connection::close(close_code code, std::string_view reason) {
   if (!is_open_ || state() < stream_state::open)
     return stream_broker::close();

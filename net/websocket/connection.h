@@ -24,10 +24,15 @@
 //
 // Invariants, besides those of stream_broker:
 // 1. Between the frames of a message that is sent in fragments nobody's
-//    messages are sent: others' come back (reject_reason::overflow).
-// 2. After our close frame nothing is sent: it comes back (shut_down). Messages
-//    of the peer are then dropped, until its close frame comes or close_answer
-//    has passed.
+//    messages are sent: those that others have queued go before it, later ones
+//    come back (reject_reason::overflow).
+// 2. Our close frame is behind all that is queued, and there is always room for
+//    it. After it nothing is sent: it comes back (shut_down).
+// 3. From then on the peer is read and nothing told of what it says, whoever is
+//    under pressure, until its close frame comes or close_answer has passed.
+// 4. A behavior that was told *opened* is told *ended* once, before *closed*;
+//    unless it has quit.
+// 5. Pings, pongs and close frames come back to nobody.
 //
 // For users. Thread rule and lifetime: as with stream_broker.
 
@@ -140,7 +145,9 @@ protected:
   delivery on_payload(byte_slice bytes) override;
   bool takes_payload() const noexcept override;
   bool drops_payload() const noexcept override;
+  delivery on_bad_frame(bad_frame& what) override;
   delivery on_peer_done() override;
+  delivery on_closed(closed& what) override;
 
 private:
   // Bytes that are no frames would break the stream.

@@ -1,5 +1,5 @@
-// How the connection of a WebSocket ends: goodbyes, broken protocols, ends in the
-// middle.
+// How the connection of a WebSocket ends: goodbyes, broken protocols, ends in
+// the middle.
 
 #include "tests/net/websocket/connection_fixture.h"
 
@@ -217,10 +217,21 @@ TEST_F(connection_closing_test, a_reset_is_abnormal) {
                             "closed peer_reset 1006"}));
 }
 
+TEST_F(connection_closing_test, an_abort_is_abnormal) {
+  serve();
+  noted();
+  in_connection([](auto* x) { x->abort(); });
+  EXPECT_EQ(noted(), (lines{"ended 1006 no close frame came: aborted (not "
+                            "clean)",
+                            "closed aborted 1006"}));
+}
+
 TEST_F(connection_closing_test, a_behavior_that_quits_goes_away) {
   serve();
+  noted();
   in_connection([](auto* x) { x->quit(); });
   EXPECT_EQ(got(), lines{"close 1001 "});
+  EXPECT_EQ(noted(), lines{}) << "it is gone";
 }
 
 TEST_F(connection_closing_test, a_loop_that_stops_says_goodbye) {
