@@ -157,6 +157,8 @@ private:
   using stream_broker::shutdown_write;
   using stream_broker::write;
   using stream_broker::write_frame;
+  // Its deadline is that of pings.
+  using stream_broker::read_timeout;
 
   delivery take(session_event& event);
   delivery take_end(closing& x);

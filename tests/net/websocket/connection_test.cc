@@ -301,5 +301,23 @@ TEST_F(connection_test, pings_can_be_turned_off) {
   EXPECT_EQ(got(), lines{});
 }
 
+template <class T>
+concept has_read_timeout = requires(T& x) {
+  x.read_timeout(1s);
+};
+
+TEST_F(connection_test, idleness_is_told_and_a_silent_peer_is_pinged) {
+  static_assert(has_read_timeout<net::stream_broker>);
+  static_assert(!has_read_timeout<websocket::connection>,
+                "it would replace the deadline of the pings");
+  serve();
+  in_connection([](auto* x) { x->idle_timeout(20s); });
+  noted();
+  pass(25s);
+  EXPECT_EQ(noted(), lines{"timed_out idle"});
+  pass(6s);
+  EXPECT_EQ(got(), lines{"ping "});
+}
+
 } // namespace
 } // namespace sluice::testing
