@@ -176,6 +176,12 @@ std::string board::reported(const moment& at, std::string_view name,
   return {};
 }
 
+void board::begin_watch() {
+  for (auto& [name, x] : nodes_)
+    x.reported_at.reset();
+  last_ = {};
+}
+
 void board::control(const moment& at, const std::string& node, severity how_bad,
                     std::string text) {
   events_.add(at.wall_ms, node, event_kind::control, how_bad, std::move(text));

@@ -40,7 +40,7 @@ struct node_view {
   std::int64_t since_ms = 0; // of the state; since the epoch
   std::string endpoint;
   std::vector<std::string> roles;
-  /// Of `load`; none: there was no report.
+  /// Of `load`; none: there was no report, as in the first moments of a watch.
   std::optional<std::uint64_t> age_ms{};
   node_load load{};
 };
@@ -96,6 +96,10 @@ public:
   std::string reported(const moment& at, std::string_view name,
                        std::uint64_t incarnation, node_report x);
 
+  /// Somebody watches after a time in which nobody did, and nobody was asked:
+  /// what was reported before that says nothing of now.
+  void begin_watch();
+
   /// Somebody used a control.
   void control(const moment& at, const std::string& node, severity how_bad,
                std::string text);
@@ -105,7 +109,7 @@ public:
   /// What a page shows now.
   const frame& tick(const moment& at);
 
-  /// The last one; without nodes before the first.
+  /// The last one; without nodes before the first of this watch.
   const frame& last() const noexcept { return last_; }
 
   const event_log& events() const noexcept { return events_; }

@@ -192,6 +192,13 @@ bool observer_actor::is_watching() const {
   return !pages_.empty() || loop().now() < watch_until_;
 }
 
+/// Somebody looks at the cluster from here; called before that counts.
+void observer_actor::watch() {
+  if (!is_watching())
+    board_.begin_watch();
+  wake();
+}
+
 /// Somebody wants to know: begins at once, if nothing goes on.
 void observer_actor::wake() {
   if (std::exchange(ticking_, true))

@@ -81,6 +81,7 @@ private:
 
   // observer_actor.cc: its frame, members, time
   void on_event(const channel::outlet_closed& x);
+  void watch();
   void wake();
   void on_tick();
   void finish_round();

@@ -21,21 +21,22 @@ caf::result<void> observer_actor::open(const open_page& x) {
     return make_error(errc::bad_setting,
                       "there are " + std::to_string(limits::observe_pages_max)
                           + " pages open already");
+  watch();
   monitor(x.page);
   pages_.insert(x.page);
+  history_.trim(at().wall_ms);
   auto name = self_ ? self_->name : node_.self().name;
   tell_page(x.page, text_kind::hello,
             page_texts::hello_text({options_.cluster, name, at().wall_ms,
                                     verbs_, history_, board_.events()}));
-  wake();
   return caf::unit;
 }
 
 /// One that was made just now, or the next one.
 caf::result<state_text> observer_actor::state() {
+  watch();
   auto fresh = !pages_.empty() && !board_.last().nodes.empty();
   watch_until_ = loop().now() + limits::observe_linger;
-  wake();
   if (fresh)
     return state_text{byte_slice::copy(page_texts::frame_text(board_.last()))};
   auto promise = make_response_promise<state_text>();

@@ -190,11 +190,15 @@ void history::add(const frame& x) {
   frames_.push_back(text_of(x, false));
   times_ms_.push_back(x.now_ms);
   bytes_ += frames_.back().size();
+  trim(x.now_ms);
+}
+
+void history::trim(std::int64_t now_ms) {
   auto oldest =
-      x.now_ms
+      now_ms
       - limits::observe_interval.count()
             * static_cast<std::int64_t>(limits::observe_history_frames);
-  while (frames_.size() > 1
+  while (!frames_.empty()
          && (frames_.size() > limits::observe_history_frames
              || times_ms_.front() < oldest
              || bytes_ > limits::observe_history_bytes_max))

@@ -33,6 +33,10 @@ std::string result_text(std::uint64_t id, bool ok, std::string_view text);
 class history {
 public:
   void add(const frame& x);
+
+  /// Drops what is too old at `now_ms`: when nobody watches, nothing is added.
+  void trim(std::int64_t now_ms);
+
   const std::deque<std::string>& frames() const noexcept { return frames_; }
   std::size_t bytes() const noexcept { return bytes_; }
 

@@ -80,6 +80,25 @@ TEST_F(board_test, the_age_of_a_report_grows_by_the_local_clock) {
   EXPECT_EQ(shown("n2").age_ms, 10'700u);
 }
 
+TEST_F(board_test, what_was_reported_in_an_earlier_watch_is_not_known) {
+  node_report x{.number = 5};
+  x.load.connections = 7;
+  x.links = {{.to = "n1"}};
+  EXPECT_EQ(here_.reported(at_, "n2", 1, x), "");
+  here_.tick(at_);
+  pass(1h);
+  here_.begin_watch();
+  EXPECT_TRUE(here_.last().nodes.empty());
+  EXPECT_FALSE(shown("n2").age_ms);
+  EXPECT_EQ(shown("n2").load.connections, 0u);
+  EXPECT_TRUE(here_.last().links.empty());
+  // One that was on its way is as late as before.
+  EXPECT_NE(here_.reported(at_, "n2", 1, x), "");
+  x.number = 6;
+  EXPECT_EQ(here_.reported(at_, "n2", 1, x), "");
+  EXPECT_EQ(shown("n2").age_ms, 0u);
+}
+
 TEST_F(board_test, links_and_rows_of_an_old_report_are_not_shown) {
   node_report x{.number = 1};
   x.links = {{.to = "n1"}};

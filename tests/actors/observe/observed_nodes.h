@@ -146,6 +146,11 @@ protected:
     return result;
   }
 
+  void close(std::size_t node) {
+    caf::anon_send_exit(pages_[node], caf::exit_reason::user_shutdown);
+    pages_.erase(node);
+  }
+
   std::string ask_to_open(std::size_t node, const caf::actor& who) {
     caf::scoped_actor self{seen_system_};
     std::string result;

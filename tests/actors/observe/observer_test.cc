@@ -4,7 +4,9 @@
 #include "runtime/limits.h"
 #include "tests/actors/observe/observed_nodes.h"
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 namespace sluice::actors::observe {
 namespace {
@@ -180,6 +182,27 @@ TEST_F(observer_test, the_state_can_be_asked_for_without_a_page) {
     heard = all_heard(frame, 2);
   }
   EXPECT_TRUE(heard);
+}
+
+TEST_F(observer_test, a_page_that_comes_later_is_shown_nothing_old) {
+  start(2);
+  auto told = open(0);
+  ASSERT_FALSE(
+      told->next_frame([](auto& x) { return all_heard(x, 2); }).is_null());
+  close(0);
+  // It watches on for a while, and then says so to nobody any more.
+  auto end = std::chrono::steady_clock::now() + 60s;
+  while (outlets(0, orders_name) > 0 && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(100ms);
+  ASSERT_EQ(outlets(0, orders_name), 0u);
+  auto later = open(0);
+  auto frame = later->find([](auto& x) { return x["type"] == "frame"; });
+  ASSERT_FALSE(frame.is_null());
+  // Nobody had asked n2; it is not to be blamed for its silence.
+  auto& age = (*node_in(frame, "n2"))["age_ms"];
+  EXPECT_TRUE(age.is_null() || age < 2'000) << age;
+  EXPECT_FALSE(
+      later->next_frame([](auto& x) { return all_heard(x, 2); }).is_null());
 }
 
 TEST_F(observer_test, pages_are_bounded_and_those_that_end_make_room) {

@@ -166,6 +166,20 @@ TEST(page_texts_test, the_history_is_bounded_in_frames_and_time) {
   EXPECT_EQ(here.frames().size(), 1u);
 }
 
+TEST(page_texts_test, a_history_that_was_left_alone_has_nothing_old) {
+  history here;
+  std::int64_t now = 1'000'000'000;
+  here.add(sample(now));
+  here.add(sample(now + 60'000));
+  here.trim(now + 120'000);
+  EXPECT_EQ(here.frames().size(), 2u);
+  here.trim(now + 120'001);
+  EXPECT_EQ(here.frames().size(), 1u);
+  here.trim(now + 3'600'000); // nobody watched
+  EXPECT_TRUE(here.frames().empty());
+  EXPECT_EQ(here.bytes(), 0u);
+}
+
 TEST(page_texts_test, the_history_is_bounded_in_bytes) {
   auto large = sample();
   for (int i = 0; i < 2'000; ++i)
