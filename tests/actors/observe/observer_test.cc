@@ -190,11 +190,12 @@ TEST_F(observer_test, a_page_that_comes_later_is_shown_nothing_old) {
   ASSERT_FALSE(
       told->next_frame([](auto& x) { return all_heard(x, 2); }).is_null());
   close(0);
-  // It watches on for a while, and then says so to nobody any more.
+  // It watches on for a while; then n2 stops reporting, and that gets old.
   auto end = std::chrono::steady_clock::now() + 60s;
-  while (outlets(0, orders_name) > 0 && std::chrono::steady_clock::now() < end)
+  while (outlets(1, notes_name) > 0 && std::chrono::steady_clock::now() < end)
     std::this_thread::sleep_for(100ms);
-  ASSERT_EQ(outlets(0, orders_name), 0u);
+  ASSERT_EQ(outlets(1, notes_name), 0u);
+  std::this_thread::sleep_for(limits::observe_report_old);
   auto later = open(0);
   auto frame = later->find([](auto& x) { return x["type"] == "frame"; });
   ASSERT_FALSE(frame.is_null());
