@@ -208,6 +208,15 @@ TEST_F(client_connection_test, says_goodbye_and_ends) {
   EXPECT_EQ(noted(), (lines{"ended 1000 normal", "closed closed none"}));
 }
 
+TEST_F(client_connection_test, an_end_inside_of_a_header_is_told) {
+  open();
+  noted();
+  answer(unmasked(1, "hello").substr(0, 1));
+  server.last().half_close();
+  pass(1ms);
+  EXPECT_EQ(noted(), (lines{"ended 1006 abnormal", "closed peer_closed none"}));
+}
+
 // -- servers that do not want -------------------------------------------------
 
 TEST_F(client_connection_test, a_refusal_names_the_status) {
