@@ -116,13 +116,10 @@ export class History {
   /** The highest value of a node since `from`; NaN if there is none. */
   highest(name, figure, from) {
     const ring = this.nodes.get(name)?.[figure];
-    let most = NaN;
-    for (let i = 0; ring && i < this.count; ++i) {
-      const slot = this.slot(i);
-      if (this.times[slot] >= from && !(ring[slot] <= most)
-          && !Number.isNaN(ring[slot]))
+    let most = -Infinity;
+    for (let slot = 0; ring && slot < capacity; ++slot)
+      if (ring[slot] > most && this.times[slot] >= from)
         most = ring[slot];
-    }
-    return most;
+    return most === -Infinity ? NaN : most;
   }
 }

@@ -34,23 +34,35 @@ export class LinkChoice {
     const wanted = new Set(asked.map(keyOf));
     const holds = new Map([...held.values()].map(
       x => [keyOf({ from: x.node, to: x.to }), x]));
+    const unreported = new Map(holds);
+    const isKnown = link => link.from !== link.to
+      && frame.byName.has(link.from) && frame.byName.has(link.to);
     const trouble = [], own = [], busy = [];
     let known = 0;
-    for (const link of [...frame.links, ...unreported(frame, holds)]) {
-      if (link.from === link.to || !frame.byName.has(link.from)
-          || !frame.byName.has(link.to))
+    for (const link of frame.links) {
+      if (!isKnown(link))
         continue;
       ++known;
       link.id = keyOf(link);
+      unreported.delete(link.id);
+      // Who is drawn is busy until nothing has gone over it for as long as a
+      // choice stays.
+      const before = this.#drawn.get(link.id);
+      link.isDrawn = before !== undefined;
       // In a crowd the lines to a node that is down would hide all others.
       const buried = !few && isBuried(link, frame);
       if ((isTrouble(link) && !buried) || holds.has(link.id))
         trouble.push(link);
       else if (few || wanted.has(link.id))
         own.push(link);
-      else if (!buried && this.#isBusy(link, at))
+      else if (!buried && (hasTraffic(link) || at - before < choicePauseMs))
         (link.from === node || link.to === node ? own : busy).push(link);
     }
+    // A hold on a peer to which no link is reported is shown all the same.
+    const others = [...unreported].map(([key, x]) => linkOf(key, x, frame.now))
+      .filter(isKnown);
+    known += others.length;
+    trouble.push(...others);
     trouble.sort((a, b) => wanted.has(b.id) - wanted.has(a.id));
     trouble.length = Math.min(trouble.length, troubleDrawnMax);
     const calm = [...own, ...this.#busiest(busy, at)];
@@ -61,37 +73,25 @@ export class LinkChoice {
     return { trouble, calm, left: known - trouble.length - calm.length };
   }
 
-  // Who is drawn is busy until nothing has gone over it for as long as a choice
-  // stays.
-  #isBusy(link, at) {
-    return hasTraffic(link) || at - this.#drawn.get(link.id) < choicePauseMs;
-  }
-
   // The order of lists is that of the frame; equals do not change places.
   #busiest(links, at) {
     if (links.length <= linksDrawnMax)
       return links;
-    const stays = link => this.#drawn.has(link.id);
     if (at - this.#rankedAt > choicePauseMs) {
       this.#rankedAt = at;
       // Who is drawn already stays unless others have clearly more.
       const weight = new Map(links.map(
-        x => [x, rate(x) * (stays(x) ? 3 : 1)]));
+        x => [x, rate(x) * (x.isDrawn ? 3 : 1)]));
       links.sort((a, b) => weight.get(b) - weight.get(a));
     } else {
-      links.sort((a, b) => stays(b) - stays(a));
+      links = [...links.filter(x => x.isDrawn),
+               ...links.filter(x => !x.isDrawn)];
     }
     return links.slice(0, linksDrawnMax);
   }
 }
 
-// A hold on a peer to which no link is reported is shown all the same.
-function unreported(frame, holds) {
-  if (!holds.size)
-    return [];
-  const there = new Set(frame.links.map(keyOf));
-  return [...holds].filter(([key]) => !there.has(key))
-    .map(([, { node: from, to, since_ms, queued, unit }]) => ({
-      from, to, state: "open", pressure: "applied", since: frame.now - since_ms,
-      queued, unit, msgs_ps: NaN, bps: NaN }));
+function linkOf(id, { node: from, to, since_ms, queued, unit }, now) {
+  return { id, from, to, state: "open", pressure: "applied",
+           since: now - since_ms, queued, unit, msgs_ps: NaN, bps: NaN };
 }

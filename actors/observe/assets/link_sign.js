@@ -42,7 +42,8 @@ export class LinkSign {
         path.setAttribute("d", arc.path);
       this.bar.setAttribute("d", arc.bar(crowded ? 6 : 11));
     }
-    this.step = step(link, this.step);
+    // Trouble has a width of its own.
+    this.step = state === "none" ? step(link, this.step) : 0;
     this.held = Boolean(hold);
     this.#label(link, state, seen);
     // Most links look as they did.

@@ -38,13 +38,17 @@ const oneOf = (...names) => (value, where) => names.includes(value)
   ? value : fail(where, `is ${JSON.stringify(value)}, not one of ${names}`);
 
 const record = shape => {
-  const fields = Object.entries(shape);
+  const names = Object.keys(shape), checks = Object.values(shape);
   return (value, where) => {
     if (typeof value !== "object" || value === null || Array.isArray(value))
       fail(where, "is not an object");
     // In place: what JSON.parse made is nobody else's.
-    for (const [name, check] of fields)
-      value[name] = check(value[name], name);
+    for (let i = 0; i < names.length; ++i) {
+      const name = names[i], given = value[name];
+      const read = checks[i](given, name);
+      if (read !== given)
+        value[name] = read;
+    }
     return value;
   };
 };
