@@ -99,6 +99,8 @@ protected:
 
   /// Asks, in an actor of its own.
   void ask(std::string path, fields head = {}, std::string verb = "GET") {
+    if (owned)
+      owned->sent.reset(); // they keep each other
     owned = std::make_shared<noting_sink>();
     auto query = path.find('?');
     auto only_path = path.substr(0, query);
