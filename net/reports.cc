@@ -30,6 +30,10 @@ struct candidate {
   }
 };
 
+bool is_listed(const stream_broker& x) {
+  return x.state() != stream_state::idle && x.state() != stream_state::closed;
+}
+
 template <class Broker, class Report>
 std::vector<Report> report_all(event_loop& loop, resident_kind kind,
                                std::size_t count) {
@@ -52,8 +56,7 @@ std::vector<connection_report> report_connections(event_loop& loop,
   std::vector<candidate> best; // a heap, of which the front is the first to go
   loop.visit_residents(resident_kind::connection, [&](loop_resident& x) {
     auto& broker = static_cast<stream_broker&>(x);
-    if (broker.state() == stream_state::idle
-        || broker.state() == stream_state::closed || count == 0)
+    if (!is_listed(broker) || count == 0)
       return;
     candidate one{broker.pressed(), broker.queued(), &broker};
     if (best.size() == count) {
@@ -69,6 +72,15 @@ std::vector<connection_report> report_connections(event_loop& loop,
   std::vector<connection_report> result;
   for (auto& x : best)
     result.push_back(x.who->report());
+  return result;
+}
+
+std::size_t count_pressed_connections(event_loop& loop) {
+  std::size_t result = 0;
+  loop.visit_residents(resident_kind::connection, [&](loop_resident& x) {
+    auto& broker = static_cast<stream_broker&>(x);
+    result += is_listed(broker) && broker.pressed() ? 1 : 0;
+  });
   return result;
 }
 

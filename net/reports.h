@@ -81,6 +81,9 @@ struct listener_report {
 std::vector<connection_report> report_connections(runtime::event_loop& loop,
                                                   std::size_t count);
 
+/// How many open connections of `loop` hold somebody.
+std::size_t count_pressed_connections(runtime::event_loop& loop);
+
 /// The open datagram sockets and the listeners of `loop`, at most `count`.
 std::vector<datagram_report> report_datagrams(runtime::event_loop& loop,
                                               std::size_t count);

@@ -267,7 +267,8 @@ caf::error host_state::connect(const std::shared_ptr<outlet_port>& x,
     return make_error(errc::connection_closed,
                       "the way to " + x->where() + " is cut");
   }
-  auto door = std::make_shared<link_door>(*home, x->where());
+  auto door = std::make_shared<link_door>(
+      *home, x->where(), x->own_link() ? x->name() : std::string{});
   x->assign(door);
   door->add(x);
   auto made = net::connect<link>(*home, x->where(), stream_options(),

@@ -63,6 +63,7 @@ void link_door::look_at_faults() {
 link_report link_door::report() const {
   constexpr auto order = std::memory_order_relaxed;
   return {where_,
+          channel_,
           is_open_.load(order),
           is_cut_.load(order),
           queued_.load(order),

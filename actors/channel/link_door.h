@@ -57,8 +57,10 @@ typename Inspector::result_type inspect(Inspector& f, link_faults&) {
 class link_door {
 public:
   /// `where`: to which endpoint the link connects; empty if it was accepted.
-  explicit link_door(runtime::event_loop& loop, std::string where = {}) noexcept
-      : loop_(loop), where_(std::move(where)) {}
+  /// `channel`: the only one that uses it; empty if it is shared.
+  explicit link_door(runtime::event_loop& loop, std::string where = {},
+                     std::string channel = {}) noexcept
+      : loop_(loop), where_(std::move(where)), channel_(std::move(channel)) {}
 
   const std::string& where() const noexcept { return where_; }
 
@@ -97,6 +99,7 @@ public:
 private:
   runtime::event_loop& loop_;
   const std::string where_;
+  const std::string channel_;
 
   // For `report`: written by the link alone.
   std::atomic<std::uint64_t> queued_{0};

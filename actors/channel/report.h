@@ -60,7 +60,11 @@ struct inlet_report {
 
 /// One link.
 struct link_report {
-  std::string to; // the endpoint of the other host; empty if it connected to us
+  std::string
+      to{}; // the endpoint of the other host; empty if it connected to us
+  /// The channel that has it for itself (outlet_options::own_link); empty: it
+  /// is shared, or the other host's.
+  std::string channel{};
   bool open = false;
   bool cut = false; // by host::cut
   std::uint64_t queued_bytes = 0;

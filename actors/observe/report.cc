@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <tuple>
+#include <utility>
 
 namespace sluice::actors::observe {
 
@@ -69,6 +70,20 @@ bool all_fit(const std::vector<T>& x) {
   return std::ranges::all_of(x, [](auto& y) { return fits(y); });
 }
 
+/// Those of links first, which the picture shows, and the longest of them; but
+/// the longest inside of the node before all: by it the log knows that somebody
+/// waits there.
+void sort_holds(std::vector<hold_report>& holds) {
+  auto key = [](const hold_report& x) {
+    return std::pair{!x.to.empty(), x.for_ms};
+  };
+  std::ranges::stable_sort(holds,
+                           [&](auto& x, auto& y) { return key(x) > key(y); });
+  auto inside = std::ranges::find(holds, std::string{}, &hold_report::to);
+  if (inside != holds.end())
+    std::rotate(holds.begin(), inside, inside + 1);
+}
+
 } // namespace
 
 std::uint64_t whole_ms(runtime::duration x) {
@@ -86,6 +101,7 @@ void bound(node_report& x) {
     return std::tuple{a.pressure, a.state} > std::tuple{b.pressure, b.state};
   });
   cut(x.links, limits::observe_links_max);
+  sort_holds(x.holds);
   cut(x.holds, limits::observe_holds_max);
   sort_rows(x.rows);
   cut(x.rows, limits::observe_rows_max);

@@ -102,6 +102,10 @@ void add(std::vector<closed_count>& to, const std::string& reason,
     to.push_back({reason, count});
 }
 
+bool is_ours(const std::string& channel) {
+  return channel == orders_name || channel == notes_name;
+}
+
 } // namespace
 
 loop_counters count_loop(runtime::event_loop& loop) {
@@ -114,14 +118,39 @@ loop_counters count_loop(runtime::event_loop& loop) {
   result.queued_bytes = sums.queued_bytes();
   for (auto x : sums.by_state)
     result.connections += x;
-  for (auto& x : net::report_connections(loop, limits::observe_rows_max)) {
-    result.pressed += x.pressed;
+  result.pressed = net::count_pressed_connections(loop);
+  for (auto& x : net::report_connections(loop, limits::observe_rows_max))
     result.rows.push_back(row_of(x));
-  }
   for (std::size_t i = 0; i < sums.closed.size(); ++i)
     if (sums.closed[i] > 0)
       result.closed.push_back(
           {to_string(static_cast<net::close_reason>(i)), sums.closed[i]});
+  return result;
+}
+
+std::map<std::string, link_counters> ways_of(const channel::host_report& x) {
+  std::map<std::string, link_counters> result;
+  for (auto& y : x.outlets) {
+    if (is_ours(y.name))
+      continue;
+    auto& way = result[y.to];
+    way.told |= y.pressed;
+    way.needs_credit |= y.queued_messages > 0 && y.credit_messages == 0;
+    way.waiting += y.queued_messages;
+    way.sent += y.in_flight_messages;
+    way.taken += y.confirmed_messages;
+    if (y.state == channel::outlet_report::state_type::closed)
+      way.state = link_state::lost;
+  }
+  for (auto& y : x.links)
+    if (auto at = result.find(y.to);
+        at != result.end() && !is_ours(y.channel)) {
+      at->second.queued_bytes += y.queued_bytes;
+      at->second.written_bytes += y.written_bytes;
+    }
+  for (auto& y : x.cuts)
+    if (auto at = result.find(y); at != result.end())
+      at->second.state = link_state::cut;
   return result;
 }
 
@@ -202,11 +231,13 @@ void survey::add_process(node_counters& to) const {
 }
 
 void survey::add_mailboxes(node_counters& to) const {
-  for (auto& x : mailbox_table::instance().fullest(limits::observe_rows_max)) {
+  auto& table = mailbox_table::instance();
+  for (auto& x : table.totals()) {
     to.levels.pressed += x.overloaded;
     to.levels.queued_messages += x.queued;
-    to.rows.push_back(row_of(x));
   }
+  for (auto& x : table.fullest(limits::observe_rows_max))
+    to.rows.push_back(row_of(x));
 }
 
 void survey::add_holds(node_counters& to,
@@ -230,39 +261,21 @@ void survey::add_holds(node_counters& to,
   }
 }
 
-/// The way to a node: all outlets that go there together. The observers' own
-/// are not what anybody waits for.
 void survey::add_channels(node_counters& to,
                           const channel::host_report& report) const {
-  std::map<std::string, link_counters> ways; // by endpoint
   for (auto& x : report.outlets) {
-    if (x.name == orders_name || x.name == notes_name)
+    if (is_ours(x.name))
       continue;
-    auto& way = ways[x.to];
-    way.told |= x.pressed;
-    way.needs_credit |= x.queued_messages > 0 && x.credit_messages == 0;
-    way.waiting += x.queued_messages;
-    way.sent += x.in_flight_messages;
-    way.taken += x.confirmed_messages;
-    if (x.state == channel::outlet_report::state_type::closed)
-      way.state = link_state::lost;
     to.levels.queued_messages += x.queued_messages;
     to.levels.pressed += x.pressed;
     to.rows.push_back(row_of(x, name_of_(x.to)));
   }
-  for (auto& x : report.links)
-    if (auto at = ways.find(x.to); at != ways.end()) {
-      at->second.queued_bytes += x.queued_bytes;
-      at->second.written_bytes += x.written_bytes;
-    }
-  for (auto& x : report.cuts)
-    if (auto at = ways.find(x); at != ways.end())
-      at->second.state = link_state::cut;
   to.levels.slow_bps = report.slow_bytes_per_second;
-  for (auto& [endpoint, x] : ways) {
-    x.to = name_of_(endpoint);
-    if (!x.to.empty())
-      to.links.push_back(std::move(x));
+  for (auto& [endpoint, x] : ways_of(report)) {
+    to.links.push_back(x);
+    to.links.back().to = name_of_(endpoint);
+    if (to.links.back().to.empty())
+      to.links.pop_back();
   }
 }
 

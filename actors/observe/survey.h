@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,11 @@ struct loop_counters {
 
 /// On the loop's thread.
 loop_counters count_loop(runtime::event_loop& loop);
+
+/// The ways to other hosts, by endpoint: all outlets that go there together.
+/// The observers' own are not what anybody waits for, and what their links
+/// carry is not the way's.
+std::map<std::string, link_counters> ways_of(const channel::host_report& x);
 
 /// To the observer, from one of the other loops.
 struct loop_counted {

@@ -84,6 +84,7 @@ TEST_F(reports_test, connection_under_pressure_says_how_often_and_how_long) {
   EXPECT_EQ(totals().queued_bytes_peak, high);
   peer.read_all();
   pass(100ms);
+  EXPECT_EQ(net::count_pressed_connections(run.loop()), 0u);
   report = only();
   EXPECT_FALSE(report.pressed);
   EXPECT_EQ(report.queued, 0u);
@@ -200,6 +201,7 @@ TEST_F(reports_test, first_are_those_that_hold_somebody_then_the_fullest) {
   ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all[0].id, first->id());
   EXPECT_TRUE(all[0].pressed);
+  EXPECT_EQ(net::count_pressed_connections(run.loop()), 1u);
   EXPECT_EQ(all[1].id, others[1]->id());
   EXPECT_EQ(all[2].id, others[2]->id());
   EXPECT_EQ(net::report_connections(run.loop(), 100).size(), 4u);

@@ -8,6 +8,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 namespace sluice::actors::channel {
 namespace {
 
@@ -301,6 +304,10 @@ TEST_F(channel_test, channel_may_have_a_link_of_its_own) {
   open_outlet({.own_link = true}, "other");
   ASSERT_TRUE(until([&] { return sent_->opened.size() == 2; }));
   EXPECT_EQ(world_.host().open_descriptors(), before + 2);
+  std::set<std::string> names;
+  for (auto& x : near_->report().links)
+    names.insert(x.channel);
+  EXPECT_EQ(names, (std::set<std::string>{"", "other"}));
 }
 
 // -- slices -------------------------------------------------------------------

@@ -184,6 +184,22 @@ TEST(meter_test, a_report_is_bounded_and_keeps_what_matters_most) {
   EXPECT_EQ(made.links.front().to, "300");
 }
 
+TEST(meter_test, the_holds_of_links_and_the_longest_ones_stay) {
+  node_counters x;
+  for (std::uint64_t i = 0; i < limits::observe_holds_max; ++i)
+    x.holds.push_back({.held = "in", .for_ms = 1'000 + i});
+  for (std::uint64_t i = 0; i < limits::observe_holds_max; ++i)
+    x.holds.push_back({.held = "out", .for_ms = i, .to = "n2"});
+  meter here;
+  auto made = here.measure(start, x).holds;
+  ASSERT_EQ(made.size(), limits::observe_holds_max);
+  EXPECT_EQ(made[0].held, "in");
+  EXPECT_EQ(made[0].for_ms, 1'000 + limits::observe_holds_max - 1);
+  EXPECT_EQ(made[1].held, "out");
+  EXPECT_EQ(made[1].for_ms, limits::observe_holds_max - 1);
+  EXPECT_EQ(made.back().for_ms, 1u);
+}
+
 TEST(meter_test, rows_under_pressure_stay_however_many_there_are) {
   node_report x;
   for (std::uint64_t i = 0; i < 60; ++i)

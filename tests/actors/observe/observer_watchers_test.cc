@@ -1,6 +1,7 @@
 // What an observer tells another node of its own: a node without an observer
 // stands for that one here, and asks by hand.
 
+#include "actors/mailbox_table.h"
 #include "runtime/limits.h"
 #include "tests/actors/observe/observed_nodes.h"
 
@@ -206,6 +207,27 @@ TEST_F(observer_watchers_test, a_stuck_loop_is_asked_once) {
   EXPECT_EQ(seen_system_.registry().running(), running);
   go_on.set_value();
   EXPECT_FALSE(told->next_frame(idle).is_null());
+}
+
+struct fake_mailbox final : listed_mailbox {
+  fake_mailbox() { mailbox_table::instance().add(*this, "fake"); }
+  ~fake_mailbox() { mailbox_table::instance().remove(*this); }
+  mailbox_report report() const override {
+    return {.queued = 5, .overloaded = true};
+  }
+};
+
+TEST_F(observer_watchers_test, all_mailboxes_count_not_only_those_of_the_rows) {
+  std::vector<std::unique_ptr<fake_mailbox>> all;
+  for (std::size_t i = 0; i < 2 * limits::observe_rows_max; ++i)
+    all.push_back(std::make_unique<fake_mailbox>());
+  start(1);
+  auto told = open(0);
+  auto frame = told->next_frame([](auto& x) { return all_heard(x, 1); });
+  ASSERT_FALSE(frame.is_null());
+  auto& node = *node_in(frame, "n1");
+  EXPECT_GE(node["queued_messages"], 5 * all.size());
+  EXPECT_GE(node["pressed"], all.size());
 }
 
 } // namespace
