@@ -8,6 +8,7 @@
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <deque>
@@ -116,6 +117,12 @@ caf::behavior drive(runtime::loop_actor* self,
   auto next = std::make_shared<std::size_t>(0);
   auto clients = std::make_shared<std::map<caf::actor_addr, caf::actor>>();
   net::stream_options options;
+  // The user decides how much is under way, and all of it is ours.
+  constexpr std::size_t around_value_bytes = 256;
+  options.write_cap_bytes =
+      std::max(options.write_cap_bytes,
+               shared->options.pipeline
+                   * (shared->options.value_bytes + around_value_bytes));
   options.framing = [] {
     return std::make_unique<net::resp_codec>(net::resp_side::replies);
   };

@@ -7,6 +7,7 @@ Usage: SLUICE_KV_CLUSTER=BINARY kv_cluster_clients_test.py
 import os
 import random
 import re
+import subprocess
 import sys
 import unittest
 
@@ -17,6 +18,7 @@ from tests.system.kv_cluster_case import KvClusterCase
 from tests.system.resp_connection import encode
 from tests.system.waiting import wait_until
 
+LOAD = os.path.abspath("examples/kv_cluster/kv_cluster_load")
 KEYS = 500
 COMMAND_BYTES_MAX = 512 * 1024
 CROSSSLOT = "CROSSSLOT Keys in request don't hash to the same slot"
@@ -258,6 +260,18 @@ class AnyNode(KvClusterCase):
         for node in self.nodes:
             self.assertEqual(self.ask(node, "DBSIZE"), KEYS)
             self.assertEqual(len(node.status()["members"]), 3)
+
+    def test_load_with_more_under_way_than_a_connection_queues(self):
+        done = subprocess.run(
+            (LOAD, "--nodes", "tcp://127.0.0.1:%d" % self.nodes[0].resp_port,
+             "--clients", "2", "--pipeline", "40", "--value-bytes", "50000",
+             "--keys", "20", "--seconds", "2"), check=True, timeout=60,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        found = re.search(r"^(\d+) commands in .*, 0 other errors, 0 lost",
+                          done.stdout, re.M)
+        self.assertTrue(found, done.stdout)
+        # More than what was under way in the first place.
+        self.assertGreater(int(found[1]), 2 * 40)
 
     def test_quit_is_answered_and_ends_the_connection(self):
         for node in self.nodes:
