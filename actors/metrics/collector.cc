@@ -15,7 +15,9 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace sluice::actors::metrics {
@@ -61,7 +63,7 @@ public:
   collector_actor(caf::actor_config& cfg, collector_options options)
       : caf::event_based_actor(cfg), options_(std::move(options)) {
     for (auto loop : options_.loops)
-      loops_.push_back({{loop->name(), false, {}, {}}, {}, false});
+      loops_.push_back({{label_of(loop->name()), false, {}, {}}, {}, false});
   }
 
   const char* name() const override { return "metrics"; }
@@ -101,6 +103,19 @@ private:
     caf::actor_clock::time_point since; // of the question
     bool asked = false;                 // and not answered yet
   };
+
+  /// No two series may have the same labels, and loops of two groups, or made
+  /// by themselves, have the same names.
+  std::string label_of(const std::string& name) const {
+    auto is_taken = [this](const std::string& x) {
+      return std::ranges::any_of(
+          loops_, [&](auto& loop) { return loop.answer.name == x; });
+    };
+    auto result = name;
+    for (int i = 2; is_taken(result); ++i)
+      result = name + " (" + std::to_string(i) + ")";
+    return result;
+  }
 
   void add(collector::callback tell) {
     if (waiting_.size() >= limits::metrics_waiting_max)

@@ -39,7 +39,8 @@
 namespace sluice::actors::metrics {
 
 struct collector_options {
-  /// At least those that the program's brokers live on.
+  /// At least those that the program's brokers live on. They are told apart by
+  /// their names; of those that share one the second is called "loop-0 (2)".
   std::vector<runtime::event_loop*> loops{};
 
   /// What channel::host::reporter gives, for each host.

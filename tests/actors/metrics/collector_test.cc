@@ -226,6 +226,19 @@ TEST_F(collector_test, loops_count_their_work) {
               busy * 0.5 + 0.001);
 }
 
+TEST_F(collector_test, loops_that_share_a_name_have_series_of_their_own) {
+  runtime::loop_group others{sys, {.loops = 2}};
+  auto options = both_loops();
+  options.loops.push_back(&others.at(0));
+  options.loops.push_back(&others.at(1));
+  collector metrics{sys, options};
+  auto text = read(metrics);
+  for (auto name : {"loop-0", "loop-1", "loop-0 (2)", "loop-1 (2)"})
+    EXPECT_EQ(text.value("sluice_loop_up{loop=\"" + std::string{name} + "\"}"),
+              1.0)
+        << name;
+}
+
 TEST_F(collector_test, datagrams_are_those_that_were) {
   collector metrics{sys, both_loops()};
   auto opened =
