@@ -172,7 +172,11 @@ std::string board::reported(const moment& at, std::string_view name,
     return "it is older than the last one";
   known.reported_at = at.now;
   known.report = std::move(x);
-  pressure_.report(at.now, at.wall_ms, known.who.name, known.report);
+  pressure_.report(at.now, at.wall_ms, known.who.name, known.report,
+                   [this](const std::string& to) {
+                     auto state = state_of(to);
+                     return state && !is_gone(*state);
+                   });
   return {};
 }
 

@@ -26,7 +26,8 @@ link_report meter::judge(runtime::time_point now, const link_counters& x) {
   auto [at, is_new] = links_.try_emplace(x.to);
   auto& known = at->second;
   auto& last = known.last;
-  if (is_new || last.state != x.state)
+  auto state = x.state.value_or(last.state.value_or(link_state::open));
+  if (is_new || last.state != state)
     known.state_since = now;
   if (is_new || last.taken != x.taken || x.sent == 0)
     known.moved = now;
@@ -37,7 +38,7 @@ link_report meter::judge(runtime::time_point now, const link_counters& x) {
   auto pressed = x.told || x.needs_credit || stuck || stands;
   if (pressed && !known.pressed)
     known.pressed_since = now;
-  link_report result{.to = x.to, .state = x.state, .told = x.told};
+  link_report result{.to = x.to, .state = state, .told = x.told};
   if (pressed)
     result.pressure = stands ? link_pressure::stalled : link_pressure::applied;
   result.queued = x.waiting + (pressed ? x.sent : 0);
@@ -47,10 +48,11 @@ link_report meter::judge(runtime::time_point now, const link_counters& x) {
   }
   result.for_ms =
       whole_ms(now
-               - (pressed && x.state == link_state::open ? known.pressed_since
-                                                         : known.state_since));
+               - (pressed && state == link_state::open ? known.pressed_since
+                                                       : known.state_since));
   known.pressed = pressed;
   last = x;
+  last.state = state;
   return result;
 }
 

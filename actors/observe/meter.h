@@ -21,7 +21,8 @@ namespace sluice::actors::observe {
 /// The way to one other node, as counted since it was made.
 struct link_counters {
   std::string to{};
-  link_state state = link_state::open;
+  /// None: it is being dialled, and as it was before.
+  std::optional<link_state> state{};
   bool told = false;               // a sender is told to slow down
   bool needs_credit = false;       // something waits, and may not be sent yet
   std::uint64_t waiting = 0;       // messages that were not sent

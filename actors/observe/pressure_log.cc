@@ -27,10 +27,13 @@ runtime::duration pressure_log::spell::lasted() const {
   return last - began + limits::observe_interval;
 }
 
-void pressure_log::report(runtime::time_point now, std::int64_t wall_ms,
-                          const std::string& node, const node_report& x) {
+void pressure_log::report(
+    runtime::time_point now, std::int64_t wall_ms, const std::string& node,
+    const node_report& x,
+    const std::function<bool(const std::string&)>& is_member) {
   for (auto& y : x.links)
-    look(now, wall_ms, node, y);
+    if (is_member(y.to))
+      look(now, wall_ms, node, y);
   look_inside(now, wall_ms, node, x.holds);
   auto [at, is_first] = closed_.try_emplace(node);
   for (auto& y : x.closed)

@@ -13,6 +13,7 @@
 #include "runtime/clock.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -25,9 +26,11 @@ public:
   explicit pressure_log(event_log& out) : out_(out) {}
 
   /// What `node` reported, `now` by the loop's clock and `wall_ms` by the
-  /// wall's.
+  /// wall's. Of links only those to members count: that others are lost is no
+  /// news, and they may have any name.
   void report(runtime::time_point now, std::int64_t wall_ms,
-              const std::string& node, const node_report& x);
+              const std::string& node, const node_report& x,
+              const std::function<bool(const std::string&)>& is_member);
 
   /// Lets time pass for what is not reported any more.
   void tick(runtime::time_point now, std::int64_t wall_ms);

@@ -129,6 +129,7 @@ loop_counters count_loop(runtime::event_loop& loop) {
 }
 
 std::map<std::string, link_counters> ways_of(const channel::host_report& x) {
+  using state_type = channel::outlet_report::state_type;
   std::map<std::string, link_counters> result;
   for (auto& y : x.outlets) {
     if (is_ours(y.name))
@@ -139,8 +140,10 @@ std::map<std::string, link_counters> ways_of(const channel::host_report& x) {
     way.waiting += y.queued_messages;
     way.sent += y.in_flight_messages;
     way.taken += y.confirmed_messages;
-    if (y.state == channel::outlet_report::state_type::closed)
+    if (y.state == state_type::closed)
       way.state = link_state::lost;
+    else if (y.state == state_type::open && way.state != link_state::lost)
+      way.state = link_state::open;
   }
   for (auto& y : x.links)
     if (auto at = result.find(y.to);

@@ -253,6 +253,28 @@ TEST_F(board_test, a_link_to_a_node_that_went_is_forgotten) {
   EXPECT_EQ(kinds(members_said_), (strings{"applied", "down"}));
 }
 
+TEST_F(board_test, a_lost_link_to_a_node_that_went_is_told_once) {
+  round(link_pressure::none, link_state::lost);
+  here_.down(at_, node("n2"));
+  round(link_pressure::none, link_state::lost);
+  round(link_pressure::none, link_state::lost);
+  EXPECT_EQ(kinds(members_said_), (strings{"link_lost", "down"}));
+  EXPECT_EQ(here_.tick(at_).links.size(), 1u); // it is shown as it is
+  here_.joined(at_, node("n2", 2));
+  round(link_pressure::none);
+  EXPECT_EQ(kinds(members_said_), (strings{"link_lost", "down", "joined"}));
+}
+
+TEST_F(board_test, links_to_nobody_are_not_told) {
+  node_report x;
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    x.number = i + 1;
+    x.links = {{.to = "m" + std::to_string(i), .state = link_state::lost}};
+    EXPECT_EQ(here_.reported(at_, "n1", 1, x), "");
+  }
+  EXPECT_TRUE(kinds(members_said_).empty());
+}
+
 TEST_F(board_test, a_lost_link_is_told_when_it_goes_and_when_it_is_back) {
   round(link_pressure::none);
   round(link_pressure::applied, link_state::lost);

@@ -144,6 +144,24 @@ TEST(meter_test, bytes_that_wait_from_one_report_to_the_next_are_pressure) {
   EXPECT_EQ(pressure(50, 50), link_pressure::applied);
 }
 
+TEST(meter_test, a_link_that_is_being_dialled_is_as_it_was) {
+  meter here;
+  auto at = start;
+  auto report = [&](std::optional<link_state> state) {
+    node_counters x;
+    x.links = {{.to = "n2", .state = state}};
+    return here.measure(at += 1s, x).links.at(0);
+  };
+  EXPECT_EQ(report(std::nullopt).state, link_state::open);
+  EXPECT_EQ(report(link_state::open).state, link_state::open);
+  EXPECT_EQ(report(link_state::lost).state, link_state::lost);
+  auto dialled = report(std::nullopt);
+  EXPECT_EQ(dialled.state, link_state::lost);
+  EXPECT_EQ(dialled.for_ms, 1'000u);
+  EXPECT_EQ(report(link_state::lost).for_ms, 2'000u);
+  EXPECT_EQ(report(link_state::open).state, link_state::open);
+}
+
 TEST(meter_test, a_link_that_went_and_is_back_begins_anew) {
   meter here;
   here.measure(start, with_link(false, 1'000));

@@ -50,5 +50,20 @@ TEST(survey_test, what_the_observers_say_is_not_on_the_way) {
   EXPECT_EQ(ways[there].written_bytes, 100u);
 }
 
+TEST(survey_test, a_way_is_open_when_an_outlet_is_and_lost_when_one_is) {
+  using type = outlet::state_type;
+  auto state = [](std::vector<type> states) {
+    host_report x;
+    for (auto y : states)
+      x.outlets.push_back(of("a", y));
+    return ways_of(x)[there].state;
+  };
+  EXPECT_EQ(state({type::open}), link_state::open);
+  EXPECT_EQ(state({type::open, type::waiting}), link_state::open);
+  EXPECT_EQ(state({type::closed, type::open}), link_state::lost);
+  EXPECT_EQ(state({type::open, type::closed}), link_state::lost);
+  EXPECT_EQ(state({type::waiting}), std::nullopt);
+}
+
 } // namespace
 } // namespace sluice::actors::observe
