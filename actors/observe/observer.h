@@ -53,7 +53,8 @@ struct observer_options {
 };
 
 /// Errors: errc::bad_endpoint for the launcher's, errc::name_taken if the node
-/// has an observer already.
+/// has an observer already, errc::bad_channel without add_observe_types,
+/// errc::channel_closed if the node's channels have ended.
 caf::expected<caf::actor> start_observer(runtime::event_loop& loop,
                                          cluster::node* node,
                                          observer_options options = {});

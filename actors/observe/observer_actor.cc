@@ -47,12 +47,17 @@ caf::expected<caf::actor> start_observer(runtime::event_loop& loop,
   if (!options.launcher.empty())
     if (auto where = net::endpoint::parse(options.launcher); !where)
       return where.error();
-  return runtime::spawn_on<observer_actor>(loop, node, std::move(options));
+  caf::error why;
+  auto made =
+      runtime::spawn_on<observer_actor>(loop, node, std::move(options), &why);
+  if (why)
+    return why;
+  return made;
 }
 
 observer_actor::observer_actor(caf::actor_config& cfg,
                                runtime::event_loop& loop, cluster::node* node,
-                               observer_options options)
+                               observer_options options, caf::error* why)
     : runtime::loop_actor(cfg, loop),
       node_(*node),
       options_(std::move(options)),
@@ -63,19 +68,21 @@ observer_actor::observer_actor(caf::actor_config& cfg,
           options_.figures) {
   if (!options_.launcher.empty())
     verbs_.insert(verbs_.end(), {"stop", "cont", "kill", "start"});
-}
-
-caf::behavior observer_actor::make_behavior() {
   auto& host = node_.channels();
   auto orders =
       host.open_inlets<order>(this, orders_name, small_window(orders_window));
   auto notes = host.open_inlets<note>(this, notes_name, small_window(1));
   if (!orders || !notes) {
-    quit(!orders ? orders.error() : notes.error());
-    return {};
+    *why = !orders ? orders.error() : notes.error();
+    return;
   }
   orders_ = std::move(*orders);
   notes_ = std::move(*notes);
+}
+
+caf::behavior observer_actor::make_behavior() {
+  if (!notes_)
+    return {};
   set_down_handler([this](const caf::down_msg& x) {
     std::erase_if(pages_, [&](auto& y) { return y.address() == x.source; });
     if (pages_.empty())

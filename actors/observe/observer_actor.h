@@ -37,8 +37,11 @@ namespace sluice::actors::observe {
 
 class observer_actor final : public runtime::loop_actor {
 public:
+  /// On the thread of who spawns it: opens the names of its channels, or says
+  /// in `why` that it cannot, and ends at once then.
   observer_actor(caf::actor_config& cfg, runtime::event_loop& loop,
-                 cluster::node* node, observer_options options);
+                 cluster::node* node, observer_options options,
+                 caf::error* why);
 
   const char* name() const override { return "observer"; }
 

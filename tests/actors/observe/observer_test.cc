@@ -232,6 +232,26 @@ TEST_F(observer_test, pages_are_bounded_and_those_that_end_make_room) {
     caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
 }
 
+TEST_F(observer_test, a_node_has_one_observer) {
+  start(1);
+  auto second = start_observer(here_.at(1), &*nodes_[0].node, {});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().category(), runtime::error_category);
+  EXPECT_EQ(second.error().code(),
+            static_cast<std::uint8_t>(runtime::errc::name_taken));
+  // The first one is none the worse for it.
+  auto told = open(0);
+  EXPECT_FALSE(
+      told->next_frame([](auto& x) { return all_heard(x, 1); }).is_null());
+  close(0);
+  caf::anon_send_exit(nodes_[0].observer, caf::exit_reason::user_shutdown);
+  caf::scoped_actor self{seen_system_};
+  self->wait_for(nodes_[0].observer);
+  auto next = start_observer(here_.at(1), &*nodes_[0].node, {});
+  ASSERT_TRUE(next) << runtime::to_text(next.error());
+  nodes_[0].observer = *next;
+}
+
 // -- with a launcher ----------------------------------------------------------
 
 class launched_observer_test : public observer_test {
