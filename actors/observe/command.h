@@ -2,8 +2,7 @@
 
 // command: what a page asks for, as its text says:
 //
-//   {"do":"slow","id":7,"node":"n2","bytes_per_s":1000}      0: as fast as it
-//   can
+//   {"do":"slow","id":7,"node":"n2","bytes_per_s":1000}  0: as fast as it can
 //   {"do":"cut","id":8,"node":"n1","peer":"n2"}
 //   {"do":"heal","id":9}  all nodes    {"do":"heal","id":9,"node":"n1"}
 //   {"do":"stop"|"cont"|"kill"|"start","id":10,"node":"n2"}

@@ -24,6 +24,7 @@
 #include "actors/observe/survey.h"
 #include "runtime/byte_slice.h"
 #include "runtime/event_loop.h"
+#include "runtime/limits.h"
 
 #include <caf/actor.hpp>
 #include <caf/meta/type_name.hpp>
@@ -46,6 +47,10 @@ struct observer_options {
   /// Adds what the program alone knows: requests, their times, queues. Called
   /// on the observer's loop for each report; must not wait.
   std::function<void(node_counters&)> figures{};
+  /// The high marks that most of the program's mailboxes and connections have;
+  /// the page shows them beside what waits. 0: not shown.
+  std::uint64_t mailbox_high_messages = runtime::limits::mailbox_high_messages;
+  std::uint64_t write_high_bytes = runtime::limits::write_high_bytes;
   /// The control socket of the launcher of the nodes' processes
   /// (tools/sluice), as unix:///run/sluice/sluice.sock. Empty: there is none,
   /// and processes are neither stopped nor started by the page.

@@ -27,8 +27,14 @@ caf::result<void> observer_actor::open(const open_page& x) {
   history_.trim(at().wall_ms);
   auto name = self_ ? self_->name : node_.self().name;
   tell_page(x.page, text_kind::hello,
-            page_texts::hello_text({options_.cluster, name, at().wall_ms,
-                                    verbs_, history_, board_.events()}));
+            page_texts::hello_text(
+                {options_.cluster,
+                 name,
+                 at().wall_ms,
+                 verbs_,
+                 {options_.mailbox_high_messages, options_.write_high_bytes},
+                 history_,
+                 board_.events()}));
   return caf::unit;
 }
 

@@ -223,6 +223,10 @@ std::string hello_text(const hello& x) {
   for (auto& y : x.controls)
     out.value(y);
   out.end_array();
+  out.begin_object("marks");
+  out.field("queued_messages", x.marks.messages);
+  out.field("queued_bytes", x.marks.bytes);
+  out.end_object();
   out.begin_array("history");
   for (auto& y : x.before.frames())
     out.raw(y);

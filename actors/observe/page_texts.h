@@ -48,11 +48,18 @@ private:
   std::size_t bytes_ = 0;
 };
 
+/// At which a queue holds those who fill it: lines in the plots. 0: no line.
+struct high_marks {
+  std::uint64_t messages = 0; // of a mailbox
+  std::uint64_t bytes = 0;    // of a connection
+};
+
 struct hello {
   std::string_view cluster;
   std::string_view node;
   std::int64_t now_ms = 0;
   const std::vector<std::string>& controls;
+  high_marks marks{};
   const history& before;
   const event_log& events;
 };

@@ -121,13 +121,16 @@ TEST(page_texts_test, a_hello_has_what_was_before) {
   event_log events{10};
   events.add(5, "n2", event_kind::down, "n2 is \"down\".");
   std::vector<std::string> controls{"slow", "heal"};
-  auto x = json::parse(hello_text({"kv", "n1", 77, controls, before, events}));
+  auto x = json::parse(
+      hello_text({"kv", "n1", 77, controls, {256, 65'536}, before, events}));
   EXPECT_EQ(x["type"], "hello");
   EXPECT_EQ(x["cluster"], "kv");
   EXPECT_EQ(x["node"], "n1");
   EXPECT_EQ(x["now"], 77);
   EXPECT_EQ(x["interval_ms"], 500);
   EXPECT_EQ(x["controls"], json({"slow", "heal"}));
+  EXPECT_EQ(x["marks"],
+            json({{"queued_messages", 256}, {"queued_bytes", 65'536}}));
   ASSERT_EQ(x["history"].size(), 1u);
   auto& old = x["history"][0];
   EXPECT_EQ(old["nodes"].size(), 2u);
