@@ -32,9 +32,9 @@ caf::result<void> observer_actor::open(const open_page& x) {
                  name,
                  at().wall_ms,
                  verbs_,
-                 {options_.mailbox_high_messages, options_.write_high_bytes},
                  history_,
-                 board_.events()}));
+                 board_.events(),
+                 {options_.mailbox_high_messages, options_.write_high_bytes}}));
   return caf::unit;
 }
 

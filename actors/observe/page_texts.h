@@ -59,9 +59,9 @@ struct hello {
   std::string_view node;
   std::int64_t now_ms = 0;
   const std::vector<std::string>& controls;
-  high_marks marks{};
   const history& before;
   const event_log& events;
+  high_marks marks{};
 };
 
 std::string hello_text(const hello& x);

@@ -122,7 +122,7 @@ TEST(page_texts_test, a_hello_has_what_was_before) {
   events.add(5, "n2", event_kind::down, "n2 is \"down\".");
   std::vector<std::string> controls{"slow", "heal"};
   auto x = json::parse(
-      hello_text({"kv", "n1", 77, controls, {256, 65'536}, before, events}));
+      hello_text({"kv", "n1", 77, controls, before, events, {256, 65'536}}));
   EXPECT_EQ(x["type"], "hello");
   EXPECT_EQ(x["cluster"], "kv");
   EXPECT_EQ(x["node"], "n1");
