@@ -158,6 +158,10 @@ class Browser:
         """The value of a function's body: `return document.title`."""
         return self._driver.execute_script(script, *arguments)
 
+    def await_answer(self, script, *arguments):
+        """What a function's body calls its last argument with."""
+        return self._driver.execute_async_script(script, *arguments)
+
     def cdp(self, command, parameters=None):
         """A command of the Chrome DevTools Protocol."""
         return self._driver.execute_cdp_cmd(command, parameters or {})

@@ -10,6 +10,7 @@ import unittest
 import urllib.error
 import urllib.request
 
+from tests.actors.observe.assets.fake_cluster import FakeCluster
 from tests.support.browser import Browser, count_colours
 from tests.support.process_stats import status_bytes
 from tests.system.waiting import wait_until
@@ -29,6 +30,35 @@ OPEN_S = int(os.environ.get("SLUICE_PAGE_OPEN_S", "30"))
 SERVER_GROWTH_MAX = 16 * 1024 * 1024
 HEAP_GROWTH_MAX = 4 * 1024 * 1024
 COLOURS_MIN = 16
+
+# What a page of ours gets: the hello, and the first frame with something of all.
+LISTEN = """
+const done = arguments[0], heard = {};
+const socket = new WebSocket(`ws://${location.host}/live`);
+socket.onmessage = ({data}) => {
+  const message = JSON.parse(data);
+  if (message.type === 'hello')
+    heard.hello = message;
+  if (message.type === 'frame' && message.links.length && message.rows.length
+      && message.nodes.every(x => x.age_ms !== null)) {
+    heard.frame = message;
+    socket.close();
+    done(heard);
+  }
+};
+"""
+
+
+def fields_of(message):
+    """Of each kind of thing in a hello or a frame, the names of its fields."""
+    found = {message["type"]: set(message)}
+    for kind in ("nodes", "links", "holds", "rows", "events"):
+        for x in message.get(kind, []):
+            found.setdefault(kind, set()).update(x)
+    for x in message.get("history", []):
+        for kind, names in fields_of(x).items():
+            found.setdefault(f"history.{kind}", set()).update(names)
+    return found
 
 
 def free_page_ports(count):
@@ -242,6 +272,21 @@ class PageTest(ClusterCase):
                 self.assertEqual(answer.headers["X-Content-Type-Options"],
                                  "nosniff")
                 self.assertIn(b"<!doctype html>", answer.read())
+
+    def test_node_says_what_the_tests_of_the_page_make_of_it(self):
+        self.browser.open(self.pages[0])
+        self.sign("n3", "up")
+        self.browser.await_element("[data-link]")
+        heard = self.browser.await_answer(LISTEN)
+        cluster = FakeCluster(3)
+        cluster.slow("n2")
+        frame = cluster.step()
+        for real, made_up in ((heard["hello"], cluster.hello()),
+                              (heard["frame"], frame)):
+            expected = fields_of(made_up)
+            for kind, names in fields_of(real).items():
+                # Only a hold that stands for a link says to whom.
+                self.assertEqual(names | {"to"}, expected[kind] | {"to"}, kind)
 
     def get(self, path, **fields):
         """Status, headers and content; of errors, too."""
