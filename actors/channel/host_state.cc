@@ -11,6 +11,8 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <random>
 #include <utility>
 
@@ -309,10 +311,12 @@ void host_state::heal_all() {
   tell_faults();
 }
 
+/// Links count with a sign: what is left to read may be less than nothing.
 void host_state::slow(std::size_t bytes_per_second) {
+  constexpr std::size_t most = std::numeric_limits<std::int64_t>::max();
   {
     std::lock_guard guard{mutex_};
-    bytes_per_second_ = bytes_per_second;
+    bytes_per_second_ = std::min(bytes_per_second, most);
   }
   tell_faults();
 }

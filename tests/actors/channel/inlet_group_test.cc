@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <limits>
 
 namespace sluice::actors::channel {
 namespace {
@@ -185,6 +186,17 @@ TEST_F(inlet_group_test, slow_host_reads_at_the_rate_it_was_told) {
   ASSERT_TRUE(until([&] { return got_->items.size() == 100; }));
   EXPECT_LE(world_.now() - start, 1s);
   expect_items(100, 10'000);
+}
+
+TEST_F(inlet_group_test, slow_with_the_greatest_number_is_not_slow) {
+  open_group();
+  far_->slow(std::numeric_limits<std::size_t>::max());
+  auto& out = open_outlet();
+  auto start = world_.now();
+  ASSERT_FALSE(push(out, 0, 50, 10'000));
+  ASSERT_TRUE(until([&] { return got_->items.size() == 50; }));
+  EXPECT_LE(world_.now() - start, 1s);
+  expect_items(50, 10'000);
 }
 
 TEST_F(inlet_group_test, cut_of_no_endpoint_is_an_error) {
