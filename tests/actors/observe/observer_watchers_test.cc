@@ -151,18 +151,6 @@ TEST_F(observer_watchers_test, who_is_slow_to_take_a_report_gets_short_ones) {
   EXPECT_TRUE(heard->find(2, is_whole));
 }
 
-TEST_F(observer_watchers_test, who_takes_reports_in_time_gets_whole_ones) {
-  start_two({.figures = [](node_counters& x) {
-    x.rows.push_back({.row = {.id = 7, .name = "row"}});
-  }});
-  auto heard = watch();
-  for (std::size_t i = 0; i < 4; ++i) {
-    auto one = heard->find(i, [](auto&) { return true; });
-    ASSERT_TRUE(one);
-    EXPECT_TRUE(is_whole(one->second));
-  }
-}
-
 TEST_F(observer_watchers_test, an_order_without_measure_is_refused_by_name) {
   start_two();
   auto told = open(0);
