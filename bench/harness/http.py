@@ -201,7 +201,9 @@ def percentile(text, which):
     found = re.search(rf"^ +{which}% +([\d.]+)(us|ms|s)$", text, re.M)
     if not found:
         return None
-    return float(found[1]) * {"us": 1, "ms": 1e3, "s": 1e6}[found[2]]
+    value = float(found[1]) * {"us": 1, "ms": 1e3, "s": 1e6}[found[2]]
+    # With a script wrk gives 0 for what it has not measured.
+    return value or None
 
 
 def summarize(runs):
