@@ -17,9 +17,9 @@ from bench.harness.process import (
     settled_rss_bytes, until)
 from bench.harness.programs import ROOT
 from bench.harness.redis import free_port
+from bench.harness.turns import take_turns
 
 CONNECTIONS = 50
-ATTEMPTS = 3
 START_LIMIT_S = 10
 # A body and fields of the same size as ours has.
 SMALL = b"hello\n"
@@ -116,40 +116,20 @@ def measure(lab, wrk, program, connections):
             how, path = starts[row]
             return how(lab, path, folder)
 
-        rates = {title: take_turns(lab, wrk, start, list(starts), title,
-                                   folder)
+        rates = {title: measure_cell(lab, wrk, start, starts, title,
+                                     folder)
                  for title in CELLS}
         idle = {row: idle_bytes(lab, start, row, connections)
                 for row in starts}
     return {"rates": rates, "idle": idle}
 
 
-def take_turns(lab, wrk, start, rows, title, folder):
-    """Each round begins with another row."""
-    runs = {row: [] for row in rows}
-    for turn in range(lab.rounds):
-        lab.note(f"http {title}, round {turn + 1} of {lab.rounds}")
-        begin = turn % len(rows)
-        for row in rows[begin:] + rows[:begin]:
-            runs[row].append(run_alone(lab, wrk, start, row, title, folder))
-    return summarize(runs)
+def measure_cell(lab, wrk, start, rows, title, folder):
+    def run(row):
+        with start(row) as server:
+            return run_wrk(lab, wrk, server, title, folder)
 
-
-def run_alone(lab, wrk, start, row, title, folder):
-    """One run; another one if strangers held a core, three at most."""
-    best = None
-    for _ in range(ATTEMPTS):
-        try:
-            with start(row) as server:
-                run = run_wrk(lab, wrk, server, title, folder)
-        except (Failed, OSError) as why:
-            lab.note(f"  {row}: {why}")
-            return {"fault": str(why)}
-        if best is None or run["waited"] < best["waited"]:
-            best = run
-        if best["waited"] <= report.WAITED_MAX:
-            break
-    return best
+    return summarize(take_turns(lab, f"http {title}", rows, run))
 
 
 def run_wrk(lab, wrk, server, title, folder):

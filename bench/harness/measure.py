@@ -11,12 +11,11 @@ from bench.harness import report
 from bench.harness.process import (
     Failed, Process, descriptor_count, peak_rss_bytes, prepare_child,
     reset_peak_rss, rss_bytes, settled_rss_bytes, start_server, until)
+from bench.harness.turns import take_turns
 
 STRACE_S = 3
 GROWTH_S = 5
 IDLE_LIMIT_S = 60
-# How often a run is tried until no stranger holds a core.
-ATTEMPTS = 3
 
 
 class Lab:
@@ -72,34 +71,15 @@ def echo(lab, servers, cells):
     """
     results = {}
     for cell in cells:
-        runs = {server: [] for server in servers}
-        for turn in range(lab.rounds):
-            lab.note(f"echo {cell.name}, round {turn + 1} of {lab.rounds}")
-            start = turn % len(servers)
-            order = list(servers)[start:] + list(servers)[:start]
-            for server in order:
-                run = run_alone(lab, server, servers[server], cell)
-                runs[server].append(run)
-        results[cell.name] = summarize_echo(runs)
+        def run(server):
+            with lab.start(servers[server]) as process:
+                result = lab.run_load(process, cell, lab.seconds, lab.warmup)
+            result["waited"] = waited(result, server)
+            return result
+
+        results[cell.name] = summarize_echo(
+            take_turns(lab, f"echo {cell.name}", servers, run))
     return results
-
-
-def run_alone(lab, server, argv, cell):
-    """One run; another one if strangers held a core, three at most."""
-    best = None
-    for _ in range(ATTEMPTS):
-        try:
-            with lab.start(argv) as process:
-                run = lab.run_load(process, cell, lab.seconds, lab.warmup)
-        except Failed as why:
-            lab.note(f"  {server.name}: {why}")
-            return {"fault": str(why)}
-        run["waited"] = waited(run, server)
-        if best is None or run["waited"] < best["waited"]:
-            best = run
-        if best["waited"] <= report.WAITED_MAX:
-            break
-    return best
 
 
 def waited(run, server):

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.harness import report
-from bench.harness.measure import ATTEMPTS
 from bench.harness.process import (
     Failed, Process, cpu_times_s, peak_rss_bytes, reset_peak_rss, rss_bytes,
     start_server)
+from bench.harness.turns import take_turns
 
 # Of job slow, in seconds and messages: 2,000,000 are offered to a receiver
 # that handles 1,000 a second.
@@ -79,38 +79,13 @@ def measure(lab, jobs):
             results[job] = {pair.name: slow(lab, pair, argv)
                             for pair, argv in rows.items()}
         else:
-            results[job] = take_turns(lab, job, rows)
+            results[job] = summarize(take_turns(
+                lab, f"pairs {job}", rows,
+                lambda pair: run_once(lab, job, rows[pair])))
     return results
 
 
 # -- rates --------------------------------------------------------------------
-
-
-def take_turns(lab, job, rows):
-    """All pairs once a round; each round begins with another one."""
-    runs = {pair: [] for pair in rows}
-    for turn in range(lab.rounds):
-        lab.note(f"pairs {job}, round {turn + 1} of {lab.rounds}")
-        start = turn % len(rows)
-        for pair in list(rows)[start:] + list(rows)[:start]:
-            runs[pair].append(run_alone(lab, pair, job, rows[pair]))
-    return summarize(runs)
-
-
-def run_alone(lab, pair, job, argv):
-    """One run; another one if strangers held a core, three at most."""
-    best = None
-    for _ in range(ATTEMPTS):
-        try:
-            run = run_once(lab, job, argv)
-        except Failed as why:
-            lab.note(f"  {pair.name}: {why}")
-            return {"fault": str(why)}
-        if best is None or run["waited"] < best["waited"]:
-            best = run
-        if best["waited"] <= report.WAITED_MAX:
-            break
-    return best
 
 
 def run_once(lab, job, argv):

@@ -5,38 +5,17 @@ import subprocess
 
 from bench.harness import report
 from bench.harness.process import Failed, prepare_child
+from bench.harness.turns import take_turns
 
 CLIENTS = 1_000
 BYTES = 1_024
-ATTEMPTS = 3
 
 
 def measure(lab, load, servers):
     """Row -> summary; `servers` is row -> command line, alternating."""
-    runs = {row: [] for row in servers}
-    rows = list(servers)
-    for turn in range(lab.rounds):
-        lab.note(f"websocket, round {turn + 1} of {lab.rounds}")
-        begin = turn % len(rows)
-        for row in rows[begin:] + rows[:begin]:
-            runs[row].append(run_alone(lab, load, row, servers[row]))
-    return summarize(runs)
-
-
-def run_alone(lab, load, row, server):
-    """One run; another one if strangers held the core, three at most."""
-    best = None
-    for _ in range(ATTEMPTS):
-        try:
-            run = run_once(lab, load, server)
-        except (Failed, OSError) as why:
-            lab.note(f"  {row}: {why}")
-            return {"fault": str(why)}
-        if best is None or run["waited"] < best["waited"]:
-            best = run
-        if best["waited"] <= report.WAITED_MAX:
-            break
-    return best
+    return summarize(take_turns(
+        lab, "websocket", servers,
+        lambda row: run_once(lab, load, servers[row])))
 
 
 def run_once(lab, load, server):
