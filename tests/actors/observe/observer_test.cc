@@ -257,9 +257,10 @@ TEST_F(observer_test, a_node_has_one_observer) {
 class launched_observer_test : public observer_test {
 protected:
   launched_observer_test() {
-    directory_ = std::filesystem::temp_directory_path()
-                 / ("sluice-observe-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(directory_);
+    char pattern[] = "/tmp/sluice-observe-XXXXXX";
+    auto made_folder = ::mkdtemp(pattern);
+    EXPECT_NE(made_folder, nullptr);
+    directory_ = pattern;
     auto where = "unix://" + (directory_ / "l.sock").string();
     admin::verb_table verbs;
     for (auto name : {"signal", "start", "ask"})
