@@ -129,8 +129,13 @@ protected:
   }
 
   ~observed_nodes() override {
+    caf::scoped_actor self{seen_system_};
     for (auto& x : nodes_)
-      caf::anon_send_exit(x.observer, caf::exit_reason::user_shutdown);
+      if (x.observer) {
+        // A node outlives its observer's behavior.
+        caf::anon_send_exit(x.observer, caf::exit_reason::user_shutdown);
+        self->wait_for(x.observer);
+      }
     for (auto& x : pages_)
       caf::anon_send_exit(x.second, caf::exit_reason::user_shutdown);
     nodes_.clear();
