@@ -17,7 +17,7 @@ from bench.harness.process import (
     settled_rss_bytes, until)
 from bench.harness.programs import ROOT
 from bench.harness.redis import free_port
-from bench.harness.turns import take_turns
+from bench.harness.turns import column, take_turns
 
 CONNECTIONS = 50
 START_LIMIT_S = 10
@@ -188,24 +188,21 @@ def percentile(text, which):
 
 def summarize(runs):
     """Medians and ratios; `runs` is row -> one run a round."""
-    def column(row, key):
-        return [None if run["fault"] else run[key] for run in runs[row]]
-
     first = next(iter(runs))
     summary = {}
     for row in runs:
-        rates = column(row, "rate")
+        rates = column(runs, row, "rate")
         summary[row] = {
             "rate": report.median_of(rates),
             "rates": rates,
-            "ratio": report.ratio(rates, column(first, "rate")),
-            "core_ratio": report.ratio(column(row, "core_rate"),
-                                       column(first, "core_rate")),
+            "ratio": report.ratio(rates, column(runs, first, "rate")),
+            "core_ratio": report.ratio(column(runs, row, "core_rate"),
+                                       column(runs, first, "core_rate")),
             "spread": report.spread(rates),
             "runs": runs[row],
         }
         for key in ("p50_us", "p99_us", "server_core", "waited"):
-            summary[row][key] = report.median_of(column(row, key))
+            summary[row][key] = report.median_of(column(runs, row, key))
     return summary
 
 

@@ -24,6 +24,11 @@ def take_turns(lab, title, rows, run):
     return results
 
 
+def column(results, row, key):
+    """One value a round; None where the run failed."""
+    return [None if run["fault"] else run[key] for run in results[row]]
+
+
 def run_alone(lab, row, run):
     """The run in which strangers held a core for the shortest time."""
     best = None

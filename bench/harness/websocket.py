@@ -5,7 +5,7 @@ import subprocess
 
 from bench.harness import report
 from bench.harness.process import Failed, prepare_child
-from bench.harness.turns import take_turns
+from bench.harness.turns import column, take_turns
 
 CLIENTS = 1_000
 BYTES = 1_024
@@ -42,17 +42,14 @@ def run_once(lab, load, server):
 
 def summarize(runs):
     """Medians and ratios; `runs` is row -> one run a round."""
-    def column(row, key):
-        return [None if run["fault"] else run[key] for run in runs[row]]
-
     first = next(iter(runs))
     summary = {}
     for row in runs:
         summary[row] = {"runs": runs[row]}
         for key in ("rate", "cpu_us"):
-            mine = column(row, key)
+            mine = column(runs, row, key)
             summary[row][key] = report.median_of(mine)
-            summary[row][key + "_ratio"] = report.ratio(mine,
-                                                        column(first, key))
-        summary[row]["waited"] = report.median_of(column(row, "waited"))
+            summary[row][key + "_ratio"] = report.ratio(
+                mine, column(runs, first, key))
+        summary[row]["waited"] = report.median_of(column(runs, row, "waited"))
     return summary
